@@ -1,0 +1,96 @@
+# Everything a person or a CI machine does with Khiên, one word each. Needs git, make and Python >= 3.11.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+UV_VERSION := 0.13.9
+# The first Python on the PATH that is new enough; say `make PYTHON=/path/to/python setup` to use another.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+  $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
+
+export UV_PYTHON_DOWNLOADS := never
+# With bytecode kept, commands and tests start twice as fast.
+unexport PYTHONDONTWRITEBYTECODE
+
+UV := .uv/bin/uv
+BIN := .venv/bin
+DEMO_SECONDS ?= 60
+DEMO_OUT ?= out/vietnam
+
+.PHONY: help setup demo test fast lint types layers docs lock bench clean
+
+help:  ## say what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/.dev  ## make the full environment for working on Khiên
+
+demo: .venv/.warm  ## check, plan and report the Viet Nam example into out/vietnam/
+	$(BIN)/python tools/demo.py --seconds $(DEMO_SECONDS) --out $(DEMO_OUT)
+
+test: lint types layers docs  ## everything CI runs
+	$(BIN)/pytest
+
+fast: .venv/.dev  ## the tests that take less than two minutes together
+	$(BIN)/pytest -q -m "not slow"
+
+lint: .venv/.dev  ## style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/.dev  ## mypy, strict
+	$(BIN)/mypy
+
+layers: .venv/.dev  ## rooms import only what lies below them
+	$(BIN)/lint-imports --no-cache
+
+docs: .venv/.dev  ## are the generated pages of the docs up to date? (`make docs-write` writes them)
+	$(BIN)/python tools/generate_docs.py --check
+
+.PHONY: docs-write format
+docs-write: .venv/.dev
+	$(BIN)/python tools/generate_docs.py
+
+format: .venv/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: | $(UV)  ## write the hashed requirement files again
+	UV_VERSION=$(UV_VERSION) UV=$(UV) sh tools/lock.sh
+
+bench: .venv/.dev  ## measure planning on your own instances: make bench DIR=folder
+	$(BIN)/python -m bench.programme $(or $(DIR),bench/small) --time-limit $(or $(SECONDS_EACH),60)
+
+clean:  ## remove the environment, caches and outputs
+	rm -rf .venv .uv out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find src tests bench tools examples -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- environment ---------------------------------------------------------------------------------------------------
+# Two sizes from hashed files: `core` runs Khiên, `dev` adds what checks it. The dev environment serves both.
+
+$(UV): requirements/uv.txt
+	@test -n "$(PYTHON)" || { echo "Khiên needs Python 3.11 or newer with venv" \
+	  "(on Debian or Ubuntu: apt install python3 python3-venv)." >&2; exit 2; }
+	$(PYTHON) -m venv --clear .uv
+	.uv/bin/python -m pip install -q --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/uv.txt
+	touch $@
+
+define install
+	$(UV) venv -q --allow-existing --python "$$(command -v $(PYTHON))" .venv
+	VIRTUAL_ENV=$(CURDIR)/.venv $(UV) pip sync -q --require-hashes --compile-bytecode requirements/$(1).txt
+	VIRTUAL_ENV=$(CURDIR)/.venv $(UV) pip install -q --no-deps --no-build-isolation -e .
+endef
+
+.venv/.core: requirements/core.txt pyproject.toml | $(UV)
+	rm -f .venv/.dev .venv/.warm
+	$(call install,core)
+	touch $@
+
+.venv/.dev: requirements/dev.txt pyproject.toml | $(UV)
+	$(call install,dev)
+	touch .venv/.core $@
+
+# The scheduler is compiled once and kept; the first plan then starts at once.
+.venv/.warm: .venv/.core $(wildcard src/khien/plan/core/*.py)
+	$(BIN)/python -m khien.plan.core.warm
+	touch $@
