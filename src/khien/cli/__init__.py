@@ -1,0 +1,90 @@
+"""The command line: one file a command, each a thin skin over the Python functions of the rooms.
+
+Standard output carries the answer (text, or one JSON object with ``--json``), standard error carries progress and
+complaints. Exit codes are those of :class:`khien.cli.exits.Exit`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+from khien.cli.exits import Exit, Stop
+from khien.cli.language import pick_language
+from khien.cli.parser import Parser, make_parser
+from khien.words import t
+
+COMMANDS = (
+    "check",
+    "plan",
+    "report",
+    "explain",
+    "verify",
+    "compare",
+    "new",
+    "template",
+    "diff",
+    "hash",
+    "schema",
+    "import_",
+    "calibrate",
+    "doctor",
+    "version",
+)
+"""Module names of the commands, in the order of the help."""
+
+
+def build_parser(lang: str) -> Parser:
+    """The parser with all commands; each module adds its own, and none imports a room before it runs."""
+    parser, places = make_parser(lang)
+    for name in COMMANDS:
+        importlib.import_module(f"khien.cli.{name}").add(places, lang)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; only ``--help`` leaves by SystemExit, as argparse does."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    lang = pick_language(words)
+    args = argparse.Namespace(json="--json" in words, lang=lang, debug="--debug" in words, command=None)
+    try:
+        parser = build_parser(lang)
+        if not words:
+            parser.print_help(sys.stderr)
+            return Exit.WRONG_USE
+        args, unknown = parser.parse_known_args(words)
+        if args.run is None:
+            parser.error("the following arguments are required: " + t("cli_command_metavar", lang))
+        if unknown:
+            parser.prog = f"khien {args.command}"
+            parser.error("unrecognized arguments: " + " ".join(unknown))
+        _stop_politely()
+        return int(args.run(args))
+    except BrokenPipeError:
+        # The reader went away (`khien check . | head`): nothing is wrong, and nothing more can be said.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.DONE
+    except (Exception, KeyboardInterrupt) as error:
+        from khien.cli.failure import report_failure
+
+        return int(report_failure(error, args))
+
+
+def _stop_politely() -> None:
+    """A polite kill (SIGTERM) is treated like Ctrl-C: what has been found is kept."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        signal.signal(signal.SIGTERM, interrupt)
+    except ValueError:
+        pass  # not in the main thread: whoever called us has his own handlers
+
+
+__all__ = ["COMMANDS", "Exit", "Stop", "build_parser", "main"]

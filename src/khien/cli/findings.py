@@ -1,0 +1,35 @@
+"""Findings of a check as lines that can be read and searched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from khien.cli.exits import Exit
+from khien.draw.numbers import number
+from khien.words import t
+
+if TYPE_CHECKING:
+    from khien.programme import Finding
+
+SHOWN = 200
+"""Findings printed as text; all of them are in ``--json`` and with ``--all``."""
+
+
+def describe_findings(findings: Sequence[Finding], lang: str) -> tuple[Exit, str, dict[str, Any]]:
+    """Exit code, message and details for a programme that another command could not read."""
+    errors = [finding for finding in findings if finding.severity == "error"]
+    message = t("cli_programme_has_errors", lang, count=number(len(errors), lang))
+    details = {"findings": [finding.to_dict() for finding in findings]}
+    return Exit.INPUT_ERRORS, message, {**details, "lines": list(finding_lines(errors, lang, limit=20))}
+
+
+def finding_lines(findings: Sequence[Finding], lang: str, limit: int | None = SHOWN) -> Iterator[str]:
+    """``error share-range options:14:success_share: what is wrong``, and below it the way out."""
+    for finding in findings[:limit]:
+        severity = t("cli_error" if finding.severity == "error" else "cli_warning", lang)
+        place = f" {finding.place}" if finding.place else ""
+        yield f"{severity} {finding.code}{place}: {finding.message(lang)}"
+        yield f"    → {finding.way_out(lang)}"
+    if limit is not None and len(findings) > limit:
+        yield t("cli_more_findings", lang, count=number(len(findings) - limit, lang))

@@ -1,0 +1,131 @@
+"""The parser of the whole command line, in either language."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, NoReturn
+
+from khien.cli.exits import Exit, Stop
+from khien.words import LANGUAGES, t
+
+Run = Callable[[argparse.Namespace], Exit]
+
+
+class Formatter(argparse.RawDescriptionHelpFormatter):
+    """Help as argparse lays it out, with a translated "usage:"."""
+
+    lang = "en"
+
+    def _expand_help(self, action: argparse.Action) -> str:
+        """Our help texts hold no argparse fields, so that a percent sign is a percent sign."""
+        return action.help or ""
+
+    def add_usage(
+        self,
+        usage: str | None,
+        actions: Iterable[argparse.Action],
+        groups: Iterable[Any],
+        prefix: str | None = None,
+    ) -> None:
+        """Put the word for "usage" of the chosen language in front."""
+        super().add_usage(usage, actions, groups, t("cli_usage", self.lang) + " " if prefix is None else prefix)
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that speaks both languages and raises instead of leaving the process."""
+
+    lang = "en"
+
+    def error(self, message: str) -> NoReturn:
+        """Wrong use: exit code 2, with the way to the help."""
+        text = t("cli_wrong_use", self.lang, what=translate(message, self.lang), command=self.prog)
+        raise Stop(Exit.WRONG_USE, text)
+
+
+def make_parser(lang: str) -> tuple[Parser, argparse._SubParsersAction[Parser]]:
+    """The top parser and the place where commands are added."""
+    formatter = type("Formatter", (Formatter,), {"lang": lang})
+    kind = type("Parser", (Parser,), {"lang": lang})
+    parser: Parser = kind(
+        prog="khien",
+        description=t("cli_description", lang),
+        epilog=t("cli_epilog", lang),
+        formatter_class=formatter,
+        add_help=False,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(json=False, lang=lang, debug=False, run=None)
+    _add_common(parser, lang)
+    places = parser.add_subparsers(
+        title=t("cli_commands", lang), metavar=t("cli_command_metavar", lang), dest="command", parser_class=kind
+    )
+    return parser, places
+
+
+def add_command(
+    places: argparse._SubParsersAction[Parser],
+    name: str,
+    run: Run,
+    lang: str,
+    *,
+    says: str,
+    example: str,
+) -> Parser:
+    """Add one command: what it does (one sentence) and an example with which its help ends."""
+    parser = places.add_parser(
+        name,
+        help=says,
+        description=says,
+        epilog=t("cli_example", lang) + "\n  " + example.replace("\n", "\n  "),
+        formatter_class=type("Formatter", (Formatter,), {"lang": lang}),
+        add_help=False,
+        allow_abbrev=False,
+    )
+    parser._positionals.title = t("cli_positionals", lang)
+    _add_common(parser, lang)
+    parser.set_defaults(run=run, command=name)
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser, lang: str) -> None:
+    """The options that every command has; they may stand before or after the command's name."""
+    parser._optionals.title = t("cli_options", lang)
+    parser.add_argument("-h", "--help", action="help", help=t("cli_help_help", lang))
+    parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=t("cli_json_help", lang))
+    parser.add_argument("--lang", choices=LANGUAGES, default=argparse.SUPPRESS, help=t("cli_lang_help", lang))
+    parser.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=t("cli_debug_help", lang))
+
+
+def translate(message: str, lang: str) -> str:
+    """Say one of argparse's own complaints in the chosen language; one it does not know stays in English."""
+    if lang == "en":
+        return message
+    patterns: list[tuple[str, Callable[..., str]]] = [
+        (r"the following arguments are required: (?P<names>.*)", lambda names: t("cli_arg_required", lang, names=names)),
+        (r"unrecognized arguments: (?P<names>.*)", lambda names: t("cli_arg_unknown", lang, names=names)),
+        (r"one of the arguments (?P<names>.*) is required", lambda names: t("cli_arg_one_of", lang, names=names)),
+        (
+            r"argument (?P<name>[^:]*): invalid choice: (?P<value>.*) \(choose from (?P<choices>.*)\)",
+            lambda name, value, choices: t("cli_arg_choice", lang, name=name, value=value, choices=choices),
+        ),
+        (
+            r"argument (?P<name>[^:]*): invalid \w+ value: (?P<value>.*)",
+            lambda name, value: t("cli_arg_value", lang, name=name, value=value),
+        ),
+        (
+            r"argument (?P<name>[^:]*): expected .*",
+            lambda name: t("cli_arg_expected", lang, name=name),
+        ),
+        (
+            r"argument (?P<name>[^:]*): not allowed with argument (?P<other>.*)",
+            lambda name, other: t("cli_arg_clash", lang, name=name, other=other),
+        ),
+        (r"argument (?P<name>[^:]*): (?P<rest>.*)", lambda name, rest: f"{name}: {rest}"),
+    ]
+    for pattern, say in patterns:
+        found = re.fullmatch(pattern, message, flags=re.DOTALL)
+        if found:
+            return say(**found.groupdict())
+    return message

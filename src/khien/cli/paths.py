@@ -1,0 +1,29 @@
+"""Paths that a command was given: refused early and by name when they cannot be what is needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from khien.cli.exits import Exit, Stop
+from khien.words import t
+
+
+def existing(path: str, lang: str) -> Path:
+    """The path, which must be there."""
+    found = Path(path)
+    if not found.exists():
+        raise Stop(Exit.WRONG_USE, t("cli_file_trouble", lang, path=path, reason=t("cli_file_not_there", lang)))
+    return found
+
+
+def free(path: str, lang: str) -> Path:
+    """The path, where nothing may stand yet (an empty folder is nothing)."""
+    found = Path(path)
+    if found.exists() and not (found.is_dir() and not any(found.iterdir())):
+        raise Stop(Exit.WRONG_USE, t("cli_path_taken", lang, path=path))
+    return found
+
+
+def default_out(programme_path: str) -> Path:
+    """Where results go when nobody says: ``out/`` and the name of the programme's folder or workbook."""
+    return Path("out") / Path(programme_path).resolve().stem

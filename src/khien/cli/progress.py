@@ -1,0 +1,103 @@
+"""What a running search shows on standard error: a live line on a terminal, now and then a plain line elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
+
+from khien.draw.numbers import number, percent
+from khien.words import t
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+EVERY_SECONDS = 5.0
+"""A plain line is printed at most this often, unless the search enters another stage."""
+
+
+class State(Protocol):
+    """What a search reports: seconds so far, best value and bound (None while unknown), gap (0-1) and its stage."""
+
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def value(self) -> float | None: ...
+    @property
+    def bound(self) -> float | None: ...
+    @property
+    def gap(self) -> float | None: ...
+    @property
+    def stage(self) -> str: ...
+
+
+def describe_state(state: Any, lang: str) -> str:
+    """Best value, bound and gap in one short line; what is not known yet is a dash."""
+    return t(
+        "cli_progress",
+        lang,
+        value=number(state.value, lang, 4),
+        bound=number(state.bound, lang, 4),
+        gap=percent(state.gap, lang, 2),
+    )
+
+
+class PlainProgress:
+    """Lines for logs and pipes: one when the stage changes, and one every few seconds."""
+
+    def __init__(self, lang: str, stream: TextIO) -> None:
+        self.lang = lang
+        self.stream = stream
+        self._last = float("-inf")
+        self._stage: str | None = None
+
+    def __call__(self, state: Any) -> None:
+        """Print the state when it is time to."""
+        now = time.monotonic()
+        if state.stage == self._stage and now - self._last < EVERY_SECONDS:
+            return
+        self._last, self._stage = now, state.stage
+        line = f"{number(state.seconds, self.lang, 1):>7} s  {state.stage:<12} {describe_state(state, self.lang)}"
+        print(line, file=self.stream, flush=True)
+
+
+class LiveProgress:
+    """One line that is drawn over, with a bar that fills with the time limit when there is one."""
+
+    def __init__(self, lang: str, progress: Progress, task: TaskID) -> None:
+        self.lang = lang
+        self._progress = progress
+        self._task = task
+
+    def __call__(self, state: Any) -> None:
+        """Show the newest state."""
+        self._progress.update(
+            self._task,
+            completed=state.seconds,
+            stage=state.stage,
+            state=describe_state(state, self.lang),
+        )
+
+
+@contextmanager
+def search_progress(lang: str, limit_seconds: float | None) -> Iterator[PlainProgress | LiveProgress]:
+    """A callback for a search. It writes to standard error only, so the answer on standard output stays clean."""
+    if not sys.stderr.isatty():
+        yield PlainProgress(lang, sys.stderr)
+        return
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from khien.cli.output import console
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.fields[stage]}"),
+        BarColumn(bar_width=20),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[state]}"),
+    )
+    with Progress(*columns, console=console(sys.stderr), transient=True) as progress:
+        task = progress.add_task("", total=limit_seconds, stage="", state="")
+        yield LiveProgress(lang, progress, task)

@@ -1,0 +1,47 @@
+"""From the options of ``khien plan`` to the settings of the search."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from khien.cli.exits import Exit, Stop
+from khien.words import t
+
+if TYPE_CHECKING:
+    from khien.plan import PlanSettings
+
+
+def check_use(args: argparse.Namespace) -> None:
+    """Refuse options that make no sense without each other, before anything is read."""
+    if args.from_year is not None and args.min_reliance is None:
+        raise Stop(Exit.WRONG_USE, t("cli_plan_needs", args.lang, one="--from", other="--min-reliance"))
+    if args.replan_from is not None and args.previous is None:
+        raise Stop(Exit.WRONG_USE, t("cli_plan_needs", args.lang, one="--replan-from", other="--previous"))
+    if args.previous is not None and args.replan_from is None:
+        raise Stop(Exit.WRONG_USE, t("cli_plan_needs", args.lang, one="--previous", other="--replan-from"))
+
+
+def plan_settings(args: argparse.Namespace) -> PlanSettings:
+    """The settings of the search; whatever was not said keeps its default.
+
+    Raises:
+        SettingsError: a value is out of range. Ids are checked against the programme when planning starts.
+    """
+    from khien.plan import PlanSettings
+
+    wishes = {
+        "time_limit": args.time_limit,
+        "work": args.work,
+        "budget_factor": args.budget_factor,
+        "reliance_weight": args.reliance_weight,
+        "min_reliance": args.min_reliance,
+        "min_reliance_from": args.from_year,
+        "without_country": tuple(country.lower() for country in args.without_country),
+        "without_partner": tuple(args.without_partner),
+        "pins": tuple(args.pin),
+        "forbids": tuple(args.forbid),
+        "scenarios": args.scenarios,
+        "seed": args.seed,
+    }
+    return PlanSettings(**{name: value for name, value in wishes.items() if value is not None})

@@ -1,0 +1,83 @@
+"""What all tests share: the sample data, determinism, and the rule that nothing is skipped in CI."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+IN_CI = os.environ.get("KHIEN_CI") == "1"
+
+settings.register_profile(
+    "khien", deadline=None, derandomize=IN_CI, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("khien")
+
+
+@pytest.fixture(autouse=True)
+def _plain_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests must not depend on the language or the colours of whoever runs them."""
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    for name in ("KHIEN_LANG", "LC_ALL", "LC_MESSAGES", "FORCE_COLOR", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository's folder."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def island() -> Path:
+    """The example that can be solved by hand."""
+    return ROOT / "examples" / "island"
+
+
+@pytest.fixture(scope="session")
+def vietnam() -> Path:
+    """The reference programme."""
+    return ROOT / "examples" / "vietnam"
+
+
+@pytest.fixture(scope="session")
+def sample_data() -> Path:
+    """Public sample data outside the repository: the folder KHIEN_DATA. Without it the test is skipped, loudly."""
+    folder = os.environ.get("KHIEN_DATA")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("KHIEN_DATA does not name the folder with the sample data")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of the browser; without one the test is skipped, loudly."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.skip("chromium is not installed")
+    return path
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In CI a skipped test is a failed one: what it needs must be installed there."""
+    report = yield
+    if IN_CI and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped in CI: {report.longrepr}"
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly what was left out, so that a green run is not taken for a full one."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    if skipped:
+        terminalreporter.section("NOT EVERYTHING WAS TESTED", sep="!", red=True)
+        terminalreporter.write_line(f"{len(skipped)} tests were skipped; see the reasons below or above.")
