@@ -1,0 +1,217 @@
+"""What a planner asks for: limits on the search, and what-ifs that change the programme."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import polars as pl
+
+from khien.programme import Programme
+from khien.programme.quarters import quarter_number
+from khien.reliance import controlling_country, partner_countries
+from khien.words import t
+
+
+class SettingsError(ValueError):
+    """Settings that make no sense, alone or for this programme; says which and what to do."""
+
+    def __init__(self, key: str, **fields: object) -> None:
+        self.message_vi, self.message_en = t(key, "vi", **fields), t(key, "en", **fields)
+        super().__init__(self.message_en)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanSettings:
+    """How long to search, from which seed, and under which what-ifs.
+
+    Parameters
+    ----------
+    time_limit : float
+        Seconds of wall clock; the best plan found by then is given.
+    work : int, optional
+        A limit in units of work instead of a clock: the same plan bit for bit every time.
+    seed : int
+        Seed of everything random.
+    gap_target : float
+        Stop once (bound - value) / (bound - nothing) is at most this.
+    budget_factor : float
+        All money rows are multiplied by it, each rounded down to whole million VND.
+    min_reliance, min_reliance_from : float, int, optional
+        Self-reliance of every year from that year on (from the first, if left out) is at least this.
+    reliance_weight : float, optional
+        Takes the place of the programme's weight of self-reliance.
+    without_country, without_partner : tuple of str
+        Options with a partner of (or controlled from) these countries, or with these partners,
+        are dropped; what is committed or running stays.
+    pins, forbids : tuple of str
+        Candidate projects that must, or must not, be chosen.
+    scenarios : int
+        Sampled futures inside the optimisation; 0 plans with the planning values alone.
+    from_quarter : str, optional
+        Rolling re-plan ("2028Q1"): nothing that is still free starts before this quarter.
+    kept_training : tuple of (skill, quarter, cohorts)
+        With `from_quarter`: the cohorts that started before it and stay.
+    """
+
+    time_limit: float = 60.0
+    work: int | None = None
+    seed: int = 0
+    gap_target: float = 0.0
+    budget_factor: float = 1.0
+    min_reliance: float | None = None
+    min_reliance_from: int | None = None
+    reliance_weight: float | None = None
+    without_country: tuple[str, ...] = ()
+    without_partner: tuple[str, ...] = ()
+    pins: tuple[str, ...] = ()
+    forbids: tuple[str, ...] = ()
+    scenarios: int = 0
+    from_quarter: str | None = None
+    kept_training: tuple[tuple[str, str, int], ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("without_country", "without_partner", "pins", "forbids"):
+            value = getattr(self, name)
+            if isinstance(value, str):
+                raise SettingsError("settings_not_a_list", name=name, value=value)
+            object.__setattr__(self, name, tuple(value))
+        kept = tuple((str(s), str(q), int(n)) for s, q, n in self.kept_training)
+        object.__setattr__(self, "kept_training", kept)
+        for name, low, high in _RANGES:
+            value = getattr(self, name)
+            if value is not None and not (math.isfinite(value) and low <= value <= high):
+                raise SettingsError("settings_out_of_range", name=name, value=value, low=low, high=high)
+        if self.from_quarter is not None:
+            try:
+                quarter_number(self.from_quarter)
+            except ValueError as error:
+                raise SettingsError("settings_not_a_quarter", value=self.from_quarter) from error
+        elif kept:
+            raise SettingsError("settings_kept_needs_quarter")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, as they are stored in a plan."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> PlanSettings:
+        """The opposite of `to_dict`; lists become tuples, an unknown name raises SettingsError."""
+        known = {field.name for field in dataclasses.fields(cls)}
+        for name in values:
+            if name not in known:
+                raise SettingsError("settings_unknown", name=name, known=", ".join(sorted(known)))
+        return cls(**{k: _frozen(v) for k, v in values.items()})
+
+
+_HUGE = 10**9
+_RANGES: tuple[tuple[str, float, float], ...] = (
+    ("time_limit", 0, _HUGE),
+    ("work", 0, 10**18),
+    ("seed", 0, 2**63 - 1),
+    ("gap_target", 0, 1),
+    ("budget_factor", 0, 1000),
+    ("min_reliance", 0, 1),
+    ("min_reliance_from", 1900, 2199),
+    ("reliance_weight", 0, 1000),
+    ("scenarios", 0, 100_000),
+)
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(v) for v in value) if isinstance(value, list | tuple) else value
+
+
+def apply(programme: Programme, settings: PlanSettings) -> Programme:
+    """The programme that the what-ifs of `settings` make of `programme`.
+
+    Changed are money rows (budget factor, each rounded down), the weight of self-reliance, options
+    of candidates with a partner that is left out, pins, and in a re-plan the earliest start of
+    candidates. Without what-ifs the programme itself comes back. `min_reliance` and `scenarios`
+    change no table.
+
+    Raises
+    ------
+    SettingsError
+        A pin, forbid, country, partner or quarter that this programme does not have, or a pin on
+        what is not a candidate.
+    """
+    changes: dict[str, Any] = {}
+    if settings.budget_factor != 1.0:
+        changes["money"] = _scaled_money(programme.money, settings.budget_factor)
+    projects = _pinned(programme.projects, settings)
+    if settings.from_quarter is not None:
+        projects = _not_before(programme, projects, settings.from_quarter)
+    if projects is not programme.projects:
+        changes["projects"] = projects
+    if settings.without_country or settings.without_partner:
+        changes.update(_without_partners(programme, settings))
+    if settings.reliance_weight is not None:
+        changes["settings"] = programme.settings.model_copy(
+            update={"reliance_weight": settings.reliance_weight}
+        )
+    return programme.replace(**changes) if changes else programme
+
+
+def _scaled_money(money: pl.DataFrame, factor: float) -> pl.DataFrame:
+    exact = Fraction(Decimal(str(factor)))
+    scaled = [amount * exact.numerator // exact.denominator for amount in money["amount_mvnd"].to_list()]
+    return money.with_columns(pl.Series("amount_mvnd", scaled, dtype=pl.Int64))
+
+
+def _pinned(projects: pl.DataFrame, settings: PlanSettings) -> pl.DataFrame:
+    if not settings.pins and not settings.forbids:
+        return projects
+    candidates = set(projects.filter(pl.col("status") == "candidate")["id"].to_list())
+    _must_exist((*settings.pins, *settings.forbids), candidates, "settings_no_such_candidate")
+    if both := sorted(set(settings.pins) & set(settings.forbids)):
+        raise SettingsError("settings_pin_and_forbid", value=", ".join(both))
+    return projects.with_columns(
+        pl.when(pl.col("id").is_in(list(settings.pins)))
+        .then(pl.lit("must"))
+        .when(pl.col("id").is_in(list(settings.forbids)))
+        .then(pl.lit("must_not"))
+        .otherwise(pl.col("pin"))
+        .alias("pin")
+    )
+
+
+def _not_before(programme: Programme, projects: pl.DataFrame, quarter: str) -> pl.DataFrame:
+    """Raise the earliest start of candidates; text of quarters sorts as time does."""
+    if not programme.settings.first_quarter <= quarter <= programme.settings.last_quarter:
+        raise SettingsError("settings_quarter_outside", value=quarter)
+    late = (pl.col("status") == "candidate") & (pl.col("earliest").is_null() | (pl.col("earliest") < quarter))
+    return projects.with_columns(
+        pl.when(late).then(pl.lit(quarter)).otherwise(pl.col("earliest")).alias("earliest")
+    )
+
+
+def _without_partners(programme: Programme, settings: PlanSettings) -> dict[str, pl.DataFrame]:
+    own, control = partner_countries(programme), controlling_country(programme)
+    _must_exist(
+        settings.without_country, set(programme.countries["id"].to_list()), "settings_no_such_country"
+    )
+    _must_exist(settings.without_partner, set(own), "settings_no_such_partner")
+    out = {name for name in own if {own[name], control[name]} & set(settings.without_country)}
+    out |= set(settings.without_partner)
+    candidates = programme.projects.filter(pl.col("status") == "candidate")["id"].to_list()
+    dropped = pl.col("partner").is_in(list(out)) & pl.col("project").is_in(candidates)
+    gone = programme.options.filter(dropped)["id"].to_list()
+    facts = programme.sources_of_facts
+    about = (pl.col("table") == "options") & pl.col("row").is_in(gone)
+    about |= (pl.col("table") == "efforts") & pl.col("row").str.split("|").list.first().is_in(gone)
+    return {
+        "options": programme.options.filter(~pl.col("id").is_in(gone)),
+        "efforts": programme.efforts.filter(~pl.col("option").is_in(gone)),
+        "sources_of_facts": facts.filter(~about),
+    }
+
+
+def _must_exist(names: Iterable[str], known: set[str], key: str) -> None:
+    if missing := sorted(set(names) - known):
+        raise SettingsError(key, value=", ".join(missing))
