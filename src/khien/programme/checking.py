@@ -1,0 +1,132 @@
+"""Reading and checking a programme to the end: every finding at once, never a traceback for bad input."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from khien.programme.cells import typed_table
+from khien.programme.document import Programme
+from khien.programme.findings import Finding, Findings, ProgrammeError
+from khien.programme.folder import read_folder
+from khien.programme.keys import check_keys
+from khien.programme.raw import RawProgramme
+from khien.programme.rules import check_meaning
+from khien.programme.settings import Settings
+from khien.programme.sheet import Desk, Sheet
+from khien.programme.tables import TABLES
+from khien.programme.toml_settings import settings_of
+from khien.programme.typed import as_typed
+from khien.programme.values import check_values
+from khien.programme.workbook_in import read_workbook
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What checking found.
+
+    Attributes:
+        programme: the programme, or None when there is an error.
+        findings: all errors and warnings, in the order of the tables.
+    """
+
+    programme: Programme | None
+    findings: list[Finding]
+
+    @property
+    def errors(self) -> list[Finding]:
+        """The findings that keep the programme from being used."""
+        return [f for f in self.findings if f.severity == "error"]
+
+    @property
+    def warnings(self) -> list[Finding]:
+        """The findings that do not."""
+        return [f for f in self.findings if f.severity == "warning"]
+
+
+def check(path: str | Path) -> Checked:
+    """Read a folder or workbook to the end and report everything that is wrong. Never raises for bad input."""
+    findings = Findings()
+    raw = _raw(Path(path), findings)
+    return Checked(None, findings) if raw is None else check_raw(raw, findings)
+
+
+def read(path: str | Path) -> Programme:
+    """The programme in a folder of CSV files with `programme.toml`, or in an .xlsx workbook.
+
+    Raises:
+        ProgrammeError: at least one finding is an error; it carries all findings.
+    """
+    checked = check(path)
+    if checked.programme is None:
+        raise ProgrammeError(checked.findings)
+    return checked.programme
+
+
+def checked_programme(settings: Settings, frames: Mapping[str, pl.DataFrame]) -> Programme:
+    """A programme out of settings and frames; columns that may be empty can be left out.
+
+    Raises:
+        ProgrammeError: the content has an error.
+        TypeError: no table has that name.
+    """
+    if unknown := set(frames) - set(TABLES):
+        raise TypeError(f"no such table: {', '.join(sorted(unknown))}")
+    findings = Findings()
+    sheets = {
+        name: Sheet(table, as_typed(table, frames.get(name), findings)) for name, table in TABLES.items()
+    }
+    checked = _finish(sheets, {}, settings, findings)
+    if checked.programme is None:
+        raise ProgrammeError(checked.findings)
+    return checked.programme
+
+
+def check_raw(raw: RawProgramme, findings: Findings) -> Checked:
+    """Check tables that a reader handed over as text."""
+    settings = None if raw.settings is None else settings_of(raw.settings, findings)
+    sheets: dict[str, Sheet] = {}
+    unread: dict[str, dict[str, pl.Series]] = {}
+    for name, table in TABLES.items():
+        if (cells := raw.tables.get(name)) is None:
+            sheets[name] = Sheet(table, pl.DataFrame(schema=table.schema), here=False)
+            continue
+        frame = typed_table(table, cells, findings)
+        sheets[name] = Sheet(table, frame, cells.lines)
+        unread[name] = {c: cells.columns[c].is_not_null() & frame[c].is_null() for c in cells.columns}
+        absent = pl.Series([True]).new_from_index(0, frame.height)
+        unread[name] |= {c: absent for c in table.columns if c not in cells.columns}
+    return _finish(sheets, unread, settings, findings)
+
+
+def _raw(path: Path, findings: Findings) -> RawProgramme | None:
+    if path.is_dir():
+        return read_folder(path, findings)
+    if path.is_file():
+        return read_workbook(path, findings)
+    findings.note("path-missing", value=path.name)
+    return None
+
+
+def _finish(
+    sheets: dict[str, Sheet],
+    unread: dict[str, dict[str, pl.Series]],
+    settings: Settings | None,
+    findings: Findings,
+) -> Checked:
+    clean = {}
+    for name, sheet in sheets.items():
+        frame = sheet.frame
+        if frame.height:
+            frame = check_values(sheet, unread.get(name, {}), findings)
+        clean[name] = Sheet(sheet.table, frame, sheet.lines, sheet.here)
+    desk = Desk(clean, settings, findings)
+    check_keys(desk)
+    check_meaning(desk)
+    if settings is None or any(f.severity == "error" for f in findings):
+        return Checked(None, findings)
+    frames = {name: sheet.frame for name, sheet in clean.items()}
+    return Checked(Programme(settings, frames, tuple(findings)), findings)
