@@ -16,7 +16,7 @@ from types import FrameType
 
 from khien.cli.exits import Exit, Stop
 from khien.cli.language import pick_language
-from khien.cli.parser import Parser, make_parser
+from khien.cli.parser import COMMON_OPTIONS, Parser, make_parser
 from khien.words import t
 
 COMMANDS = (
@@ -87,4 +87,4 @@ def _stop_politely() -> None:
         pass  # not in the main thread: whoever called us has his own handlers
 
 
-__all__ = ["COMMANDS", "Exit", "Stop", "build_parser", "main"]
+__all__ = ["COMMANDS", "COMMON_OPTIONS", "Exit", "Stop", "build_parser", "main"]

@@ -69,6 +69,7 @@ def _describe_ours(error: BaseException, lang: str) -> tuple[Exit, str, dict[str
     for module, name, code in (
         ("khien.plan.settings", "SettingsError", Exit.WRONG_USE),
         ("khien.plan.result", "PlanFileError", Exit.INPUT_ERRORS),
+        ("khien.plan.frames.replay", "PlanMismatch", Exit.INPUT_ERRORS),
     ):
         if isinstance(error, _kind(module, name)):
             return code, str(getattr(error, f"message_{lang}")), {}

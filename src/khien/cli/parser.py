@@ -10,6 +10,9 @@ from typing import Any, NoReturn
 from khien.cli.exits import Exit, Stop
 from khien.words import LANGUAGES, t
 
+COMMON_OPTIONS = ("--help", "--json", "--lang", "--debug")
+"""Options that every command has."""
+
 Run = Callable[[argparse.Namespace], Exit]
 
 
@@ -85,8 +88,23 @@ def add_command(
     )
     parser._positionals.title = t("cli_positionals", lang)
     _add_common(parser, lang)
-    parser.set_defaults(run=run, command=name)
+    parser.set_defaults(run=run, command=parser.prog.partition(" ")[2])
     return parser
+
+
+def add_group(
+    places: argparse._SubParsersAction[Parser], name: str, lang: str, *, says: str
+) -> argparse._SubParsersAction[Parser]:
+    """Add a command that has parts (``khien import cordis``), and return the place where the parts are added."""
+    formatter = type("Formatter", (Formatter,), {"lang": lang})
+    parser = places.add_parser(
+        name, help=says, description=says, formatter_class=formatter, add_help=False, allow_abbrev=False
+    )
+    _add_common(parser, lang)
+    parser.set_defaults(command=name)
+    return parser.add_subparsers(
+        title=t("cli_parts", lang), metavar=t("cli_part_metavar", lang), parser_class=type(parser), required=True
+    )
 
 
 def _add_common(parser: argparse.ArgumentParser, lang: str) -> None:

@@ -1,0 +1,159 @@
+"""How the command line is called: languages, help, wrong use, one JSON object."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from khien.cli import build_parser, main
+from khien.cli.language import pick_language
+from khien.cli.parser import translate
+
+COMMON = {"--help", "--json", "--lang", "--debug"}
+
+
+def leaves(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """The parsers of all commands, those of `import cordis` and the like included."""
+    places = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    if not places:
+        yield parser
+    for place in places:
+        for below in place.choices.values():
+            yield from leaves(below)
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_every_command_has_the_common_options_and_help_with_an_example(lang: str) -> None:
+    for parser in leaves(build_parser(lang)):
+        options = {option for action in parser._actions for option in action.option_strings}
+        assert options >= COMMON, parser.prog
+        text = parser.format_help()
+        assert {"vi": "ví dụ:", "en": "example:"}[lang] in text, parser.prog
+        assert f"  {parser.prog}" in text.partition({"vi": "ví dụ:", "en": "example:"}[lang])[2], parser.prog
+        assert all(action.help for action in parser._actions), parser.prog
+
+
+def test_help_differs_between_the_languages_everywhere() -> None:
+    for english, vietnamese in zip(leaves(build_parser("en")), leaves(build_parser("vi")), strict=True):
+        for one, other in zip(english._actions, vietnamese._actions, strict=True):
+            assert one.help != other.help, (english.prog, one.dest)
+
+
+def test_examples_in_the_help_can_be_parsed() -> None:
+    for parser in leaves(build_parser("en")):
+        for line in (parser.epilog or "").splitlines()[1:]:
+            words = line.split()
+            assert words[0] == "khien"
+            args, unknown = build_parser("en").parse_known_args(words[1:])
+            assert not unknown, line
+            assert args.run is not None
+
+
+def test_help_is_quick() -> None:
+    """Nothing heavy is imported for it. Half a second is generous: alone it takes about 0.1 s."""
+    command = [sys.executable, "-m", "khien", "--help"]
+    subprocess.run(command, check=True, capture_output=True)
+    best = min(_seconds(command) for _ in range(3))
+    assert best < 0.5
+    heavy = "import sys, khien.cli; khien.cli.build_parser('en'); sys.exit(str(sorted({'polars', 'numpy', 'rich'} & set(sys.modules))))"
+    assert subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True).stderr.strip() == "[]"
+
+
+def _seconds(command: list[str]) -> float:
+    start = time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True)
+    return time.perf_counter() - start
+
+
+def test_without_a_command_the_help_is_shown_as_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    assert "khien check" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["dance"], "dance"),
+        (["check"], "PATH"),
+        (["check", "x", "--colour"], "--colour"),
+        (["plan", "x", "--time-limit", "soon"], "soon"),
+        (["plan", "x", "--time-limit", "1", "--work", "2"], "--work"),
+        (["plan", "x", "--from", "2030"], "--min-reliance"),
+        (["plan", "x", "--previous", "y"], "--replan-from"),
+        (["plan", "x", "--replan-from", "2028Q1"], "--previous"),
+        (["plan", "x", "--pin"], "--pin"),
+        (["plan", "x", "--lang", "fr"], "fr"),
+        (["check", "no/such/place"], "no/such/place"),
+        (["import"], "SOURCE"),
+        (["--json"], "COMMAND"),
+    ],
+)
+def test_wrong_use_is_2_with_one_clear_message(
+    words: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words, "--lang", "en"] if "--lang" not in words else words) == 2
+    captured = capsys.readouterr()
+    message = captured.out if "--json" in words else captured.err
+    assert says in message
+    assert "Traceback" not in message
+    if "--json" not in words:
+        assert captured.out == ""
+        assert len(captured.err.strip().splitlines()) <= 2
+
+
+def test_wrong_use_is_said_in_vietnamese(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--lang", "vi"]) == 2
+    assert "thiếu đối số bắt buộc: PATH" in capsys.readouterr().err
+
+
+def test_every_complaint_of_argparse_is_translated() -> None:
+    complaints = [
+        "the following arguments are required: PATH",
+        "unrecognized arguments: --x",
+        "one of the arguments --a --b is required",
+        "argument COMMAND: invalid choice: 'x' (choose from 'a', 'b')",
+        "argument --seed: invalid int value: 'x'",
+        "argument --seed: expected one argument",
+        "argument --work: not allowed with argument --time-limit",
+    ]
+    for complaint in complaints:
+        said = translate(complaint, "vi")
+        assert said != complaint
+        assert translate(complaint, "en") == complaint
+
+
+def test_errors_are_one_json_object_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "no/such/place", "--json"]) == 2
+    captured = capsys.readouterr()
+    answer = json.loads(captured.out)
+    assert answer["command"] == "check"
+    assert answer["error"]["code"] == 2
+    assert answer["error"]["kind"] == "wrong_use"
+    assert captured.err == ""
+
+
+def test_common_options_may_stand_before_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--json", "--lang", "vi", "version"]) == 0
+    assert json.loads(capsys.readouterr().out)["command"] == "version"
+
+
+def test_the_language_is_the_option_then_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert pick_language(["plan", "x"]) == "en"
+    monkeypatch.setenv("LANG", "vi_VN.UTF-8")
+    assert pick_language(["plan", "x"]) == "vi"
+    monkeypatch.setenv("KHIEN_LANG", "en")
+    assert pick_language(["plan", "x"]) == "en"
+    assert pick_language(["plan", "x", "--lang", "vi"]) == "vi"
+    assert pick_language(["plan", "x", "--lang=vi"]) == "vi"
+    assert pick_language(["plan", "--", "--lang", "vi"]) == "en"
+
+
+def test_a_reader_that_goes_away_is_no_fault() -> None:
+    command = f"{sys.executable} -m khien check --help | true; exit ${{PIPESTATUS[0]}}"
+    assert subprocess.run(["bash", "-c", command], capture_output=True).returncode in (0, 141)
