@@ -12,9 +12,11 @@ from khien.cli.parser import Parser, add_command
 from khien.words import t
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from khien.plan import Plan
 
-SHOWN = 30
+SHOWN = 40
 """Differences of one kind printed as text; ``--json`` has them all."""
 
 
@@ -26,49 +28,28 @@ def add(places: argparse._SubParsersAction[Parser], lang: str) -> None:
         run,
         lang,
         says=t("cli_compare_says", lang),
-        example="khien compare out/vietnam/plan.json out/without-kr/plan.json",
+        example="khien compare out/vietnam/plan.json out/without-kr/plan.json --programme examples/vietnam",
     )
     parser.add_argument("a", metavar="PLAN_A", help=t("cli_plan_file_help", lang))
     parser.add_argument("b", metavar="PLAN_B", help=t("cli_plan_file_help", lang))
+    parser.add_argument("--programme", metavar="PATH", help=t("cli_compare_programme_help", lang))
 
 
 def run(args: argparse.Namespace) -> Exit:
-    """Print both records side by side and the projects that differ."""
+    """Print both records side by side and the projects, cohorts and (with the programme) money that differ."""
     import khien
     from khien.cli.headline import plan_record
     from khien.cli.paths import existing
+    from khien.plan.compare import compare
 
     a, b = (khien.load_plan(existing(path, args.lang)) for path in (args.a, args.b))
-    differences = compare_choices(a, b)
-    lines = [*_record_lines(a, b, args.lang), *_difference_lines(differences, args.lang)]
+    programme = None if args.programme is None else khien.read(existing(args.programme, args.lang))
+    changes = compare(a, b, programme)
+    lines = [*_record_lines(a, b, args.lang), *_change_lines(changes, args.lang)]
     if a.programme_hash != b.programme_hash:
         lines.append(t("cli_compare_other_programme", args.lang, a=a.programme_hash[:12], b=b.programme_hash[:12]))
-    answer(args, {"a": plan_record(a), "b": plan_record(b), **differences}, lines)
+    answer(args, {"a": plan_record(a), "b": plan_record(b), "changes": changes.to_dicts()}, lines)
     return Exit.DONE
-
-
-def compare_choices(a: Plan, b: Plan) -> dict[str, list[dict[str, Any]]]:
-    """Projects that only one plan chooses, and those that both choose in another option or quarter."""
-    in_a, in_b = ({row["project"]: row for row in plan.choices.to_dicts()} for plan in (a, b))
-    shared = [project for project in in_a if project in in_b]
-    changed = [
-        {
-            "project": project,
-            **{f"{name}_a": in_a[project][name] for name in ("option", "start_quarter")},
-            **{f"{name}_b": in_b[project][name] for name in ("option", "start_quarter")},
-        }
-        for project in shared
-        if any(in_a[project][name] != in_b[project][name] for name in ("option", "start_quarter"))
-    ]
-    return {
-        "only_a": [_short(row) for project, row in in_a.items() if project not in in_b],
-        "only_b": [_short(row) for project, row in in_b.items() if project not in in_a],
-        "changed": changed,
-    }
-
-
-def _short(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: row[name] for name in ("project", "option", "start_quarter")}
 
 
 def _record_lines(a: Plan, b: Plan, lang: str) -> Iterator[str]:
@@ -86,21 +67,44 @@ def _record_lines(a: Plan, b: Plan, lang: str) -> Iterator[str]:
         yield f"{label:<{wide}}{left:>14}{right:>14}"
 
 
-def _difference_lines(differences: dict[str, list[dict[str, Any]]], lang: str) -> Iterator[str]:
+def _change_lines(changes: pl.DataFrame, lang: str) -> Iterator[str]:
+    """Projects, training and money that differ, each under its heading; the figures stand in the record above."""
     from khien.draw.numbers import number
 
-    if not any(differences.values()):
+    headings = {
+        "project": t("cli_compare_projects", lang),
+        "training": t("cli_compare_training", lang),
+        "money": t("cli_compare_money", lang),
+    }
+    rows = [row for row in changes.to_dicts() if row["what"] in headings]
+    if not rows:
         yield t("cli_compare_same", lang)
-    for kind, rows in differences.items():
-        if not rows:
-            continue
-        heading = {"only_a": "cli_compare_only_a", "only_b": "cli_compare_only_b", "changed": "cli_compare_changed"}
-        yield t(heading[kind], lang, count=number(len(rows), lang))
-        for row in rows[:SHOWN]:
-            if kind == "changed":
-                was = f"{row['option_a']} {row['start_quarter_a']}"
-                yield f"  {row['project']}: {was} → {row['option_b']} {row['start_quarter_b']}"
-            else:
-                yield f"  {row['project']}: {row['option']} {row['start_quarter']}"
-        if len(rows) > SHOWN:
-            yield t("cli_more_rows", lang, count=number(len(rows) - SHOWN, lang))
+    for what, heading in headings.items():
+        own = [row for row in rows if row["what"] == what]
+        if own:
+            yield f"{heading} ({number(len(own), lang)})"
+        for row in own[:SHOWN]:
+            yield _line(row, lang)
+        if len(own) > SHOWN:
+            yield t("cli_more_rows", lang, count=number(len(own) - SHOWN, lang))
+
+
+def _line(row: dict[str, Any], lang: str) -> str:
+    from khien.draw.numbers import number
+
+    if row["what"] == "project":
+        sign = {"in": "+", "out": "-"}.get(row["change"], "~")
+        return f"  {sign} {row['subject']}: " + " → ".join(text for text in (row["before"], row["after"]) if text)
+    name = row["subject"] if row["what"] == "training" else f"{row['subject']} {_kind(row['change'], lang)}"
+    texts = [number(int(row[side]), lang) for side in ("before", "after")]
+    return f"  ~ {name}: {texts[0]} → {texts[1]}"
+
+
+def _kind(kind: str, lang: str) -> str:
+    return {
+        "income": t("cli_compare_income", lang),
+        "spend": t("cli_compare_spend", lang),
+        "training": t("cli_compare_training", lang).lower(),
+        "obligation": t("cli_compare_obligation", lang),
+        "cash_end": t("cli_compare_cash_end", lang),
+    }[kind]
