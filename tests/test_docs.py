@@ -1,4 +1,4 @@
-"""The docs cannot fall behind: generated pages are fresh, everything a user meets is in them, and links lead somewhere."""
+"""The docs cannot fall behind: generated pages are fresh, all that a user meets is there, links work."""
 
 from __future__ import annotations
 
@@ -49,7 +49,9 @@ def test_every_table_column_and_setting_is_explained(docs: dict[str, str]) -> No
 
     page = docs["docs/reference/tables.md"]
     assert not [name for name in TABLES if name not in page]
-    assert not [f"{name}.{column}" for name, table in TABLES.items() for column in table.schema if column not in page]
+    assert not [
+        f"{name}.{column}" for name, table in TABLES.items() for column in table.schema if column not in page
+    ]
     assert not [name for name in SETTING_NAMES if name not in page]
 
 
@@ -63,7 +65,9 @@ def test_every_rule_that_the_verifier_checks_is_explained(docs: dict[str, str]) 
 def test_every_link_leads_somewhere(docs: dict[str, str], root: Path) -> None:
     broken = []
     for name, text in docs.items():
-        for target in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.DOTALL)):
+        for target in re.findall(
+            r"\]\(([^)\s]+)\)", re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.DOTALL)
+        ):
             path, _, anchor = target.partition("#")
             if re.match(r"[a-z]+:", target):
                 continue

@@ -1,4 +1,4 @@
-"""The rules of the house that a machine can check: sizes, addresses, words that do not belong in a product."""
+"""The rules of the house that a machine can check: sizes, addresses, what does not belong in a product."""
 
 from __future__ import annotations
 
@@ -80,7 +80,9 @@ def test_no_function_is_longer_than_a_screen(root: Path) -> None:
 
 def test_no_registry_address_is_tracked(texts: dict[Path, str], root: Path) -> None:
     """Every site installs from its own mirror; an address in a lock file would bypass it."""
-    address = r"https?://[^\s\"']+/simple\b|https?://[^\s\"']+/packages/[0-9a-f]{2}/|registry\.[a-z]+\.[a-z]+/"
+    address = (
+        r"https?://[^\s\"']+/simple\b|https?://[^\s\"']+/packages/[0-9a-f]{2}/|registry\.[a-z]+\.[a-z]+/"
+    )
     assert not matches(texts, address, root, but_not=("tests/test_house.py",))
     in_requirements = {path: text for path, text in texts.items() if path.parent.name == "requirements"}
     assert in_requirements
@@ -105,12 +107,16 @@ def test_no_path_of_one_machine_is_tracked(texts: dict[Path, str], root: Path) -
 
 def test_no_unfinished_code_is_tracked(texts: dict[Path, str], root: Path) -> None:
     python = {path: text for path, text in texts.items() if path.suffix == ".py"}
-    assert not matches(python, r"\b(TODO|FIXME|XXX)\b|NotImplementedError", root, but_not=("tests/test_house.py",))
+    assert not matches(
+        python, r"\b(TODO|FIXME|XXX)\b|NotImplementedError", root, but_not=("tests/test_house.py",)
+    )
 
 
 def test_tests_are_skipped_only_for_missing_data_or_browser(texts: dict[Path, str], root: Path) -> None:
     tests = {path: text for path, text in texts.items() if path.suffix == ".py" and "tests" in path.parts}
-    found = matches(tests, r"pytest\.(mark\.)?(skip|xfail|importorskip)", root, but_not=("tests/test_house.py",))
+    found = matches(
+        tests, r"pytest\.(mark\.)?(skip|xfail|importorskip)", root, but_not=("tests/test_house.py",)
+    )
     unexplained = [line for line in found if not re.search(r"KHIEN_DATA|chromium|pdftotext", line)]
     assert not unexplained
 
@@ -127,5 +133,7 @@ def test_the_rooms_print_nothing(texts: dict[Path, str], root: Path) -> None:
         quiet = name.startswith("src/khien/") and name.endswith(".py")
         if not quiet or name.startswith("src/khien/cli/") or name.endswith("/warm.py"):
             continue
-        calls = [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)]
+        calls = [
+            n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
+        ]
         assert not [call.lineno for call in calls if call.func.id == "print"], name  # type: ignore[attr-defined]

@@ -1,12 +1,13 @@
 """The command line: one file a command, each a thin skin over the Python functions of the rooms.
 
-Standard output carries the answer (text, or one JSON object with ``--json``), standard error carries progress and
-complaints. Exit codes are those of :class:`khien.cli.exits.Exit`.
+Standard output carries the answer (text, or one JSON object with ``--json``), standard error carries
+progress and complaints. Exit codes are those of :class:`khien.cli.exits.Exit`.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import os
 import signal
@@ -81,10 +82,9 @@ def _stop_politely() -> None:
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    try:
+    # Outside the main thread no handler can be set: whoever called us there has his own.
+    with contextlib.suppress(ValueError):
         signal.signal(signal.SIGTERM, interrupt)
-    except ValueError:
-        pass  # not in the main thread: whoever called us has his own handlers
 
 
 __all__ = ["COMMANDS", "COMMON_OPTIONS", "Exit", "Stop", "build_parser", "main"]

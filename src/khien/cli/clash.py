@@ -16,7 +16,8 @@ def describe_clash(error: NoPlan, lang: str) -> tuple[Exit, str, dict[str, Any]]
     """Exit code, message and details: the rules of one irreducible clash and where they come from."""
     rules = list(error.clash)
     message = t("cli_no_plan", lang) if rules else t("cli_no_plan_unknown", lang)
-    return Exit.NO_PLAN, message, {"clash": [_record(rule) for rule in rules], "lines": list(_lines(rules, lang))}
+    details = {"clash": [_record(rule) for rule in rules], "lines": list(_lines(rules, lang))}
+    return Exit.NO_PLAN, message, details
 
 
 def _lines(rules: list[Any], lang: str) -> Iterator[str]:
@@ -25,7 +26,7 @@ def _lines(rules: list[Any], lang: str) -> Iterator[str]:
 
 
 def _words(rule: Any, lang: str) -> str:
-    """The rule in words, whether it is a text, a mapping by language or an object with one field per language."""
+    """The rule in words: it may be a text, a mapping by language or an object with a field per language."""
     if isinstance(rule, str):
         return rule
     if isinstance(rule, dict):

@@ -36,7 +36,7 @@ def add(places: argparse._SubParsersAction[Parser], lang: str) -> None:
 
 
 def run(args: argparse.Namespace) -> Exit:
-    """Print both records side by side and the projects, cohorts and (with the programme) money that differ."""
+    """Print both records side by side, and what differs: projects, cohorts and (with the programme) money."""
     import khien
     from khien.cli.headline import plan_record
     from khien.cli.paths import existing
@@ -47,7 +47,8 @@ def run(args: argparse.Namespace) -> Exit:
     changes = compare(a, b, programme)
     lines = [*_record_lines(a, b, args.lang), *_change_lines(changes, args.lang)]
     if a.programme_hash != b.programme_hash:
-        lines.append(t("cli_compare_other_programme", args.lang, a=a.programme_hash[:12], b=b.programme_hash[:12]))
+        hashes = {"a": a.programme_hash[:12], "b": b.programme_hash[:12]}
+        lines.append(t("cli_compare_other_programme", args.lang, **hashes))
     answer(args, {"a": plan_record(a), "b": plan_record(b), "changes": changes.to_dicts()}, lines)
     return Exit.DONE
 
@@ -68,7 +69,7 @@ def _record_lines(a: Plan, b: Plan, lang: str) -> Iterator[str]:
 
 
 def _change_lines(changes: pl.DataFrame, lang: str) -> Iterator[str]:
-    """Projects, training and money that differ, each under its heading; the figures stand in the record above."""
+    """Projects, training and money that differ, each under its heading."""
     from khien.draw.numbers import number
 
     headings = {
@@ -94,7 +95,8 @@ def _line(row: dict[str, Any], lang: str) -> str:
 
     if row["what"] == "project":
         sign = {"in": "+", "out": "-"}.get(row["change"], "~")
-        return f"  {sign} {row['subject']}: " + " → ".join(text for text in (row["before"], row["after"]) if text)
+        texts = [text for text in (row["before"], row["after"]) if text]
+        return f"  {sign} {row['subject']}: " + " → ".join(texts)
     name = row["subject"] if row["what"] == "training" else f"{row['subject']} {_kind(row['change'], lang)}"
     texts = [number(int(row[side]), lang) for side in ("before", "after")]
     return f"  ~ {name}: {texts[0]} → {texts[1]}"

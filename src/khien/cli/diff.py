@@ -54,7 +54,8 @@ def change_line(change: Change) -> str:
     if change.column is not None:
         return f"{head} {change.column}: {_shown(change.before)} → {_shown(change.after)}"
     row: dict[str, Any] = change.after if change.kind == "added" else change.before
-    return head + ": " + ", ".join(f"{name}={_shown(value)}" for name, value in row.items() if value is not None)
+    filled = [f"{name}={_shown(value)}" for name, value in row.items() if value is not None]
+    return f"{head}: {', '.join(filled)}"
 
 
 def _shown(value: object) -> str:

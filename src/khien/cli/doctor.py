@@ -87,7 +87,9 @@ def _machine(lang: str) -> Iterator[Symptom]:
     well = encoding.lower().replace("-", "") == "utf8"
     yield Symptom(t("cli_doctor_encoding", lang), encoding, well, False, t("cli_doctor_encoding_way", lang))
     here = os.access(Path.cwd(), os.W_OK)
-    yield Symptom(t("cli_doctor_writable", lang), str(Path.cwd()), here, False, t("cli_doctor_writable_way", lang))
+    yield Symptom(
+        t("cli_doctor_writable", lang), str(Path.cwd()), here, False, t("cli_doctor_writable_way", lang)
+    )
 
 
 def _extras(lang: str) -> Iterator[Symptom]:

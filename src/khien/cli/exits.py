@@ -15,7 +15,7 @@ class Exit(IntEnum):
     INPUT_ERRORS = 1
     """The input holds errors; warnings alone do not count."""
     WRONG_USE = 2
-    """The command was called wrongly: an unknown option, a path that is not there, a folder that cannot be written."""
+    """Called wrongly: an unknown option, a path that is not there, a folder that cannot be written."""
     INTERRUPTED = 3
     """A person interrupted the command, and what was found until then is kept and usable."""
     NO_PLAN = 4

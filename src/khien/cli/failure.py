@@ -1,4 +1,4 @@
-"""What a command says when it cannot do its work: one clear line on standard error, and the right exit code."""
+"""What a command says when it cannot do its work: one clear line, and the right exit code."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _describe_ours(error: BaseException, lang: str) -> tuple[Exit, str, dict[str
     if isinstance(error, _kind("khien.programme.findings", "ProgrammeError")):
         from khien.cli.findings import describe_findings
 
-        return describe_findings(error.findings, lang)  # type: ignore[attr-defined]
+        return describe_findings(error.findings, lang)
     if isinstance(error, _kind("khien.plan", "NoPlan")):
         from khien.cli.clash import describe_clash
 

@@ -20,14 +20,16 @@ if TYPE_CHECKING:
 def plan_record(plan: Plan) -> dict[str, Any]:
     """What a plan says of itself, as JSON; a bound or gap that is not known is null."""
     names = ("status", "why_stopped", "value", "bound", "nothing", "gap", "relative_gap", "seconds", "seed")
-    record: dict[str, Any] = {name: getattr(plan, name) for name in (*names, "clocked", "programme_hash", "version")}
+    record: dict[str, Any] = {
+        name: getattr(plan, name) for name in (*names, "clocked", "programme_hash", "version")
+    }
     fixed = int(plan.choices["fixed"].sum())
     record |= {"chosen": plan.choices.height - fixed, "fixed": fixed}
     return {name: None if value in (math.inf, -math.inf) else value for name, value in record.items()}
 
 
 def headline_record(programme: Programme, plan: Plan) -> dict[str, Any]:
-    """The headline as JSON: the plan's own record, money over the horizon, coverage and self-reliance by year."""
+    """The headline as JSON: the plan's own record, money in all, coverage and self-reliance by year."""
     years = _by_year(programme, plan).select("year", "coverage", "self_reliance").to_dicts()
     return {**plan_record(plan), "money_mvnd": _money(programme, plan), "years": years}
 
@@ -45,7 +47,11 @@ def headline_lines(programme: Programme, plan: Plan, lang: str) -> Iterator[str]
 def _year_lines(table: pl.DataFrame, lang: str) -> Iterator[str]:
     shown = milestones(table["year"].to_list())
     rows = {row["year"]: row for row in table.to_dicts()}
-    labels = [t("cli_headline_year", lang), t("cli_headline_coverage", lang), t("cli_headline_reliance", lang)]
+    labels = [
+        t("cli_headline_year", lang),
+        t("cli_headline_coverage", lang),
+        t("cli_headline_reliance", lang),
+    ]
     wide = max(len(label) for label in labels)
     yield f"{labels[0]:<{wide}}" + "".join(f"{year:>9}" for year in shown)
     for label, column in zip(labels[1:], ("coverage", "self_reliance"), strict=True):

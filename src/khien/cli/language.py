@@ -1,4 +1,4 @@
-"""Which of the two languages a command speaks, known before its options are parsed (help is translated too)."""
+"""Which language a command speaks, known before its options are parsed (help is translated too)."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def add(places: argparse._SubParsersAction[Parser], lang: str) -> None:
 
 
 def run(args: argparse.Namespace) -> Exit:
-    """Write a small programme that is right as it stands, to be changed row by row; nothing is written over."""
+    """Write a small programme that is right as it stands; nothing is written over."""
     from khien.cli.paths import free
     from khien.programme import new
 

@@ -33,7 +33,9 @@ class Formatter(argparse.RawDescriptionHelpFormatter):
         prefix: str | None = None,
     ) -> None:
         """Put the word for "usage" of the chosen language in front."""
-        super().add_usage(usage, actions, groups, t("cli_usage", self.lang) + " " if prefix is None else prefix)
+        super().add_usage(
+            usage, actions, groups, t("cli_usage", self.lang) + " " if prefix is None else prefix
+        )
 
 
 class Parser(argparse.ArgumentParser):
@@ -62,7 +64,10 @@ def make_parser(lang: str) -> tuple[Parser, argparse._SubParsersAction[Parser]]:
     parser.set_defaults(json=False, lang=lang, debug=False, run=None)
     _add_common(parser, lang)
     places = parser.add_subparsers(
-        title=t("cli_commands", lang), metavar=t("cli_command_metavar", lang), dest="command", parser_class=kind
+        title=t("cli_commands", lang),
+        metavar=t("cli_command_metavar", lang),
+        dest="command",
+        parser_class=kind,
     )
     return parser, places
 
@@ -95,7 +100,7 @@ def add_command(
 def add_group(
     places: argparse._SubParsersAction[Parser], name: str, lang: str, *, says: str
 ) -> argparse._SubParsersAction[Parser]:
-    """Add a command that has parts (``khien import cordis``), and return the place where the parts are added."""
+    """Add a command that has parts (``khien import cordis``); return the place for its parts."""
     formatter = type("Formatter", (Formatter,), {"lang": lang})
     parser = places.add_parser(
         name, help=says, description=says, formatter_class=formatter, add_help=False, allow_abbrev=False
@@ -103,7 +108,10 @@ def add_group(
     _add_common(parser, lang)
     parser.set_defaults(command=name)
     return parser.add_subparsers(
-        title=t("cli_parts", lang), metavar=t("cli_part_metavar", lang), parser_class=type(parser), required=True
+        title=t("cli_parts", lang),
+        metavar=t("cli_part_metavar", lang),
+        parser_class=type(parser),
+        required=True,
     )
 
 
@@ -111,9 +119,13 @@ def _add_common(parser: argparse.ArgumentParser, lang: str) -> None:
     """The options that every command has; they may stand before or after the command's name."""
     parser._optionals.title = t("cli_options", lang)
     parser.add_argument("-h", "--help", action="help", help=t("cli_help_help", lang))
-    parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=t("cli_json_help", lang))
+    parser.add_argument(
+        "--json", action="store_true", default=argparse.SUPPRESS, help=t("cli_json_help", lang)
+    )
     parser.add_argument("--lang", choices=LANGUAGES, default=argparse.SUPPRESS, help=t("cli_lang_help", lang))
-    parser.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=t("cli_debug_help", lang))
+    parser.add_argument(
+        "--debug", action="store_true", default=argparse.SUPPRESS, help=t("cli_debug_help", lang)
+    )
 
 
 def translate(message: str, lang: str) -> str:
@@ -121,9 +133,15 @@ def translate(message: str, lang: str) -> str:
     if lang == "en":
         return message
     patterns: list[tuple[str, Callable[..., str]]] = [
-        (r"the following arguments are required: (?P<names>.*)", lambda names: t("cli_arg_required", lang, names=names)),
+        (
+            r"the following arguments are required: (?P<names>.*)",
+            lambda names: t("cli_arg_required", lang, names=names),
+        ),
         (r"unrecognized arguments: (?P<names>.*)", lambda names: t("cli_arg_unknown", lang, names=names)),
-        (r"one of the arguments (?P<names>.*) is required", lambda names: t("cli_arg_one_of", lang, names=names)),
+        (
+            r"one of the arguments (?P<names>.*) is required",
+            lambda names: t("cli_arg_one_of", lang, names=names),
+        ),
         (
             r"argument (?P<name>[^:]*): invalid choice: (?P<value>.*) \(choose from (?P<choices>.*)\)",
             lambda name, value, choices: t("cli_arg_choice", lang, name=name, value=value, choices=choices),

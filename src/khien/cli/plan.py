@@ -40,19 +40,23 @@ def add(places: argparse._SubParsersAction[Parser], lang: str) -> None:
 
 def _add_what_if(parser: Parser, lang: str) -> None:
     """Options that ask "what if" without touching the programme."""
-    many = {"action": "append", "default": []}
     parser.add_argument("--budget-factor", type=float, metavar="F", help=t("cli_plan_budget_help", lang))
     parser.add_argument("--reliance-weight", type=float, metavar="W", help=t("cli_plan_weight_help", lang))
     parser.add_argument("--min-reliance", type=float, metavar="X", help=t("cli_plan_min_reliance_help", lang))
-    parser.add_argument("--from", dest="from_year", type=int, metavar="YEAR", help=t("cli_plan_from_help", lang))
-    parser.add_argument("--without-country", metavar="XX", help=t("cli_plan_country_help", lang), **many)
-    parser.add_argument("--without-partner", metavar="ID", help=t("cli_plan_partner_help", lang), **many)
-    parser.add_argument("--pin", metavar="PROJECT", help=t("cli_plan_pin_help", lang), **many)
-    parser.add_argument("--forbid", metavar="PROJECT", help=t("cli_plan_forbid_help", lang), **many)
+    parser.add_argument(
+        "--from", dest="from_year", type=int, metavar="YEAR", help=t("cli_plan_from_help", lang)
+    )
+    for option, metavar, says in (
+        ("--without-country", "XX", t("cli_plan_country_help", lang)),
+        ("--without-partner", "ID", t("cli_plan_partner_help", lang)),
+        ("--pin", "PROJECT", t("cli_plan_pin_help", lang)),
+        ("--forbid", "PROJECT", t("cli_plan_forbid_help", lang)),
+    ):
+        parser.add_argument(option, metavar=metavar, action="append", default=[], help=says)
 
 
 def run(args: argparse.Namespace) -> Exit:
-    """Plan, save ``plan.json`` and print the headline. An interrupt keeps the best plan and gives exit code 3."""
+    """Plan, save ``plan.json``, print the headline. An interrupt keeps the best plan: exit code 3."""
     from khien.cli.settings import check_use
 
     check_use(args)

@@ -1,4 +1,4 @@
-"""What a running search shows on standard error: a live line on a terminal, now and then a plain line elsewhere."""
+"""What a running search shows on standard error: a live line on a terminal, lines elsewhere."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EVERY_SECONDS = 5.0
 
 
 class State(Protocol):
-    """What a search reports: seconds so far, best value and bound (None while unknown), gap (0-1) and its stage."""
+    """What a search reports: seconds so far, best value, bound and gap (None while unknown), its stage."""
 
     @property
     def seconds(self) -> float: ...
@@ -59,7 +59,8 @@ class PlainProgress:
         if state.stage == self._stage and now - self._last < EVERY_SECONDS:
             return
         self._last, self._stage = now, state.stage
-        line = f"{number(state.seconds, self.lang, 1):>7} s  {state.stage:<12} {describe_state(state, self.lang)}"
+        seconds = number(state.seconds, self.lang, 1)
+        line = f"{seconds:>7} s  {state.stage:<12} {describe_state(state, self.lang)}"
         print(line, file=self.stream, flush=True)
 
 
@@ -83,7 +84,7 @@ class LiveProgress:
 
 @contextmanager
 def search_progress(lang: str, limit_seconds: float | None) -> Iterator[PlainProgress | LiveProgress]:
-    """A callback for a search. It writes to standard error only, so the answer on standard output stays clean."""
+    """A callback for a search. It writes to standard error only, so that standard output stays clean."""
     if not sys.stderr.isatty():
         yield PlainProgress(lang, sys.stderr)
         return

@@ -13,12 +13,15 @@ HEAD = """\
 
 *Generated from the parser by `make docs-write`. Trang này được sinh từ chính bộ phân tích lệnh.*
 
-Every command ends with one of these exit codes, takes the four options below, and with `--json` prints one JSON
-object and nothing else on standard output. Progress and complaints go to standard error.
+Every command ends with one of these exit codes, takes the four options below, and with `--json` prints one
+JSON object and nothing else on standard output. Progress and complaints go to standard error.
 """
 
 EXITS = {
-    Exit.DONE: ("done, also when a time limit ended a search that had a valid plan", "xong, kể cả khi hết giờ"),
+    Exit.DONE: (
+        "done, also when a time limit ended a search that had a valid plan",
+        "xong, kể cả khi hết giờ",
+    ),
     Exit.INPUT_ERRORS: ("errors found in the input; warnings alone are 0", "dữ liệu vào có lỗi"),
     Exit.WRONG_USE: ("wrong use: options, paths, places that cannot be written", "gọi sai cách"),
     Exit.INTERRUPTED: ("interrupted, and what was found is kept", "bị ngắt, kết quả đã được giữ"),
@@ -93,7 +96,9 @@ def _spelling(action: argparse.Action) -> str:
     value = ""
     if action.nargs != 0:
         choices = "{" + ",".join(map(str, action.choices)) + "}" if action.choices else ""
-        value = " " + (choices or (action.metavar if isinstance(action.metavar, str) else action.dest.upper()))
+        value = " " + (
+            choices or (action.metavar if isinstance(action.metavar, str) else action.dest.upper())
+        )
     return ", ".join(f"`{option}{value}`" for option in action.option_strings)
 
 

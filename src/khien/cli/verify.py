@@ -39,7 +39,9 @@ def run(args: argparse.Namespace) -> Exit:
     programme = khien.read(existing(args.path, args.lang))
     plan = khien.load_plan(existing(args.plan, args.lang))
     violations = verify(programme, plan)
-    lines = [f"{t('cli_verify_broken', args.lang)} {one.rule}: {one.message(args.lang)}" for one in violations]
+    lines = [
+        f"{t('cli_verify_broken', args.lang)} {one.rule}: {one.message(args.lang)}" for one in violations
+    ]
     value = None
     if violations:
         lines.append(t("cli_verify_bad", args.lang, count=number(len(violations), args.lang)))
