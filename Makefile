@@ -17,6 +17,7 @@ UV := .uv/bin/uv
 BIN := .venv/bin
 DEMO_SECONDS ?= 60
 DEMO_OUT ?= out/vietnam
+EXAMPLE := examples/vietnam
 
 .PHONY: help setup demo test fast lint types layers docs lock bench clean
 
@@ -25,8 +26,13 @@ help:  ## say what can be made
 
 setup: .venv/.dev  ## make the full environment for working on Khiên
 
-demo: .venv/.warm  ## check, plan and report the Viet Nam example into out/vietnam/
-	$(BIN)/python tools/demo.py --seconds $(DEMO_SECONDS) --out $(DEMO_OUT)
+demo: $(DEMO_OUT)/plan.json  ## check, plan and report the Viet Nam example into out/vietnam/
+	$(BIN)/khien report $(DEMO_OUT)/plan.json $(EXAMPLE) --out $(DEMO_OUT)
+
+# The plan is made again only when the example or the planner changed; `rm -r out` first makes it again anyhow.
+$(DEMO_OUT)/plan.json: $(shell find $(EXAMPLE) -type f 2>/dev/null) $(shell find src/khien -name '*.py') | .venv/.warm
+	$(BIN)/khien check $(EXAMPLE)
+	$(BIN)/khien plan $(EXAMPLE) --time-limit $(DEMO_SECONDS) --out $(DEMO_OUT)
 
 test: lint types layers docs  ## everything CI runs
 	$(BIN)/pytest
