@@ -1,4 +1,7 @@
-"""The programme: tables defined once, read, checked, written and compared. Every other room stands on this one."""
+"""The programme: tables defined once, read, checked, written and compared.
+
+Every other room stands on this one.
+"""
 
 from khien.programme.checking import Checked, check, checked_programme, read
 from khien.programme.columns import Column, Row, Table

@@ -97,7 +97,7 @@ def number_marks(table: Table, raw: RawTable, findings: Findings) -> Marks:
 
 
 def _decimal_of(text: str) -> str:
-    """The decimal mark that a cell proves: "." or ","; "?" when it may be either; "" when it proves nothing."""
+    """The decimal mark that a cell proves: "." or ","; "?" when it may be either, "" when none."""
     digits = text.lstrip("+-")
     points, commas = digits.count("."), digits.count(",")
     if points and commas:

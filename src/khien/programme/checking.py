@@ -48,7 +48,7 @@ class Checked:
 
 
 def check(path: str | Path) -> Checked:
-    """Read a folder or workbook to the end and report everything that is wrong. Never raises for bad input."""
+    """Read a folder or workbook to the end and report all that is wrong. Never raises for bad input."""
     findings = Findings()
     raw = _raw(Path(path), findings)
     return Checked(None, findings) if raw is None else check_raw(raw, findings)
@@ -99,7 +99,7 @@ def check_raw(raw: RawProgramme, findings: Findings) -> Checked:
         unread[name] = {c: cells.columns[c].is_not_null() & frame[c].is_null() for c in cells.columns}
         absent = pl.Series([True]).new_from_index(0, frame.height)
         unread[name] |= {c: absent for c in table.columns if c not in cells.columns}
-    return _finish(sheets, unread, settings, findings)
+    return _finish(sheets, unread, settings, findings, frozenset(raw.broken))
 
 
 def _raw(path: Path, findings: Findings) -> RawProgramme | None:
@@ -116,6 +116,7 @@ def _finish(
     unread: dict[str, dict[str, pl.Series]],
     settings: Settings | None,
     findings: Findings,
+    broken: frozenset[str] = frozenset(),
 ) -> Checked:
     clean = {}
     for name, sheet in sheets.items():
@@ -123,7 +124,7 @@ def _finish(
         if frame.height:
             frame = check_values(sheet, unread.get(name, {}), findings)
         clean[name] = Sheet(sheet.table, frame, sheet.lines, sheet.here)
-    desk = Desk(clean, settings, findings)
+    desk = Desk(clean, settings, findings, broken)
     check_keys(desk)
     check_meaning(desk)
     if settings is None or any(f.severity == "error" for f in findings):

@@ -75,7 +75,7 @@ def needed(
         default: what an empty cell means; left out, an empty cell is an error.
         bounds: `ge`, `gt`, `le`, `lt` as in pydantic.
     """
-    told = {"vi": vi, "en": en, "unit": unit, "to": list(to)}
+    told: dict[str, Any] = {"vi": vi, "en": en, "unit": unit, "to": list(to)}
     return Field(default=default, json_schema_extra=told, **bounds)
 
 
@@ -173,7 +173,7 @@ def table_of(row: type[Row]) -> Table:
 
 def _column_of(name: str, hint: Any, info: Any) -> Column:
     marks = _marks(hint)
-    kind = next((m.name for m in marks if isinstance(m, Kind)), "choice")
+    kind: KindName = next((m.name for m in marks if isinstance(m, Kind)), "choice")
     bounds: dict[str, float] = {}
     for mark in [*marks, *info.metadata]:  # what the column itself says wins over its type
         for inner in [mark, *getattr(mark, "metadata", [])]:

@@ -71,7 +71,7 @@ def _settings_changes(a: Settings, b: Settings) -> list[Change]:
 
 def _stated(settings: Settings) -> dict[str, Any]:
     """Values by name, sources and statuses by name#source and name#status."""
-    facts = {}
+    facts: dict[str, str | None] = {}
     for name, fact in settings.facts.items():
         facts |= {f"{name}#source": fact.source, f"{name}#status": fact.status}
     return settings.values() | {name: value for name, value in facts.items() if value is not None}

@@ -21,7 +21,7 @@ class Finding:
     Attributes:
         code: what kind of finding; each has a section in docs/reference/findings.md.
         table: name of the table, "settings", or None when the whole programme is meant.
-        row: 1-based line as a spreadsheet shows it, the header being line 1; None when no single row is meant.
+        row: 1-based line as a spreadsheet shows it, the header being line 1; None for none.
         column: name of the column or setting.
         value: the offending value as text.
         fields: further values that the message names.
@@ -99,7 +99,10 @@ class Finding:
 
     def _words(self, lang: str | None) -> dict[str, Any]:
         known = {"table": self.table, "row": self.row, "column": self.column, "value": self.value}
-        return {**known, **self.fields}
+        words = {**known, **self.fields}
+        if str(reason := words.get("reason")).startswith("reason."):
+            words["reason"] = t(str(reason), lang, **{k: v for k, v in words.items() if k != "reason"})
+        return words
 
 
 class Findings(list[Finding]):

@@ -64,6 +64,8 @@ def _dangling(desk: Desk, sheet: Sheet, column: str, tables: tuple[str, ...]) ->
     values = sheet.frame[column]
     if values.null_count() == len(values):
         return
+    if any(t in desk.broken for t in tables):
+        return  # it is there, and why it cannot be read has been told
     if not any(desk[t].here for t in tables):
         line = next(li for li, v in sheet.rows(column) if v is not None)
         desk.note(

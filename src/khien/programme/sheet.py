@@ -47,11 +47,12 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Desk:
-    """Everything a rule may look at, and the list it writes to."""
+    """Everything a rule may look at, and the list it writes to. Settings that cannot be read are None."""
 
     sheets: dict[str, Sheet]
-    settings: Settings
+    settings: Settings | None
     findings: Findings
+    broken: frozenset[str] = frozenset()
 
     def __getitem__(self, name: str) -> Sheet:
         return self.sheets[name]

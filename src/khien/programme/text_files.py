@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
@@ -65,7 +66,7 @@ def _wide(data: bytes) -> str:
 def _eight_bit(data: bytes) -> str:
     """Windows-1258 writes tones as marks after the vowel, which no other 8-bit encoding does."""
     text = data.decode("cp1258", errors="replace")
-    tones = sum(1 for a, b in zip(text, text[1:], strict=False) if b in _TONES and a.isalpha())
+    tones = sum(1 for a, b in itertools.pairwise(text) if b in _TONES and a.isalpha())
     letters = sum(1 for c in text if c in _VIETNAMESE_8BIT)
     other = sum(1 for c in text if ord(c) > 127) - tones - letters
     if tones + letters > 0 and tones + letters >= other * 0.3:
@@ -146,7 +147,7 @@ def head_columns(head: Sequence[str], name: str, findings: Findings) -> dict[int
 
 
 def trimmed(cells: pl.Series) -> pl.Series:
-    """Cells without blanks around them, in composed Unicode and with one kind of line end; empty ones are null."""
+    """Cells without blanks around them, in composed Unicode, with one kind of line end; empty is null."""
     plain = cells.str.strip_chars()
     if plain.str.contains(r"[^\x20-\x7e]").any():
         plain = plain.str.normalize("NFC").str.replace_all(r"\r\n?", "\n")

@@ -105,7 +105,7 @@ def _built(values: dict[str, Any], facts: dict[str, Fact], findings: Findings) -
 
 
 def _as_wanted(name: str, value: Any) -> Any:
-    """Whole numbers where a fraction is wanted, and 4.0 where 4 is (a spreadsheet knows one kind of number)."""
+    """Whole numbers where a fraction is wanted, and 4.0 where 4 is: spreadsheets know one kind of number."""
     wanted = float if name.startswith("rates.") else Settings.model_fields[name].annotation
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)

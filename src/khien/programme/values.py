@@ -26,7 +26,7 @@ def check_values(sheet: Sheet, unread: dict[str, pl.Series], findings: Findings)
         findings: where to report.
 
     Returns:
-        The frame with defaults filled in and forbidden cells emptied, so that later checks need not look again.
+        The frame with defaults filled in and forbidden cells emptied: later checks need not look again.
     """
     columns = []
     for column in sheet.table.columns.values():

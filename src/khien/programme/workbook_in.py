@@ -1,6 +1,7 @@
 """Reading an XLSX workbook."""
 
 from pathlib import Path
+
 from khien.programme.findings import Findings
 from khien.programme.raw import RawProgramme
 

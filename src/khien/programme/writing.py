@@ -18,8 +18,8 @@ from khien.programme.toml_settings import FILE, settings_toml
 def write(programme: Programme, path: str | Path) -> None:
     """Write a programme to an .xlsx workbook or, for any other name, to a folder.
 
-    Nothing is half-written: everything goes to a new place beside the old one first and then takes its name. Files
-    in the folder that are not ours (a generator, notes) stay.
+    Nothing is half-written: everything goes to a new place beside the old one first and then takes its name.
+    Files in the folder that are not ours (a generator, notes) stay.
 
     Raises:
         FileExistsError: the folder holds something else than a programme.

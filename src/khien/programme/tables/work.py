@@ -91,8 +91,8 @@ class Option(Row):
     cost_mode_mvnd: Mvnd = needed("chi phí dễ xảy ra nhất", "most likely cost", unit="million VND")
     cost_high_mvnd: Mvnd = needed("chi phí cao nhất", "highest cost", unit="million VND")
     spend_profile: Shares | None = optional(
-        "tỷ lệ chi theo các phần thời gian bằng nhau, cách nhau bằng dấu chấm phẩy, tổng bằng 1; để trống là đều",
-        "shares of the cost over equal parts of the duration, split by semicolons, summing to 1; empty is even",
+        "tỷ lệ chi theo các phần thời gian bằng nhau, ngăn bằng dấu chấm phẩy, tổng bằng 1; để trống là đều",
+        "shares of the cost over equal parts of the run, split by semicolons, summing to 1; empty is even",
     )
     success_share: Share = needed("khả năng thành công", "chance of success", unit="0-1")
     level: Share = needed("mức làm chủ đạt được", "level of mastery reached", unit="0-1")
