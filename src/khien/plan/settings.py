@@ -55,8 +55,10 @@ class PlanSettings:
         Sampled futures inside the optimisation; 0 plans with the planning values alone.
     from_quarter : str, optional
         Rolling re-plan ("2028Q1"): nothing that is still free starts before this quarter.
+    kept_projects : tuple of (project, option, quarter)
+        With `from_quarter`: what an earlier plan started before it, and so stays.
     kept_training : tuple of (skill, quarter, cohorts)
-        With `from_quarter`: the cohorts that started before it and stay.
+        The same for training cohorts.
     """
 
     time_limit: float = 60.0
@@ -73,6 +75,7 @@ class PlanSettings:
     forbids: tuple[str, ...] = ()
     scenarios: int = 0
     from_quarter: str | None = None
+    kept_projects: tuple[tuple[str, str, str], ...] = ()
     kept_training: tuple[tuple[str, str, int], ...] = ()
 
     def __post_init__(self) -> None:
@@ -81,19 +84,19 @@ class PlanSettings:
             if isinstance(value, str):
                 raise SettingsError("settings_not_a_list", name=name, value=value)
             object.__setattr__(self, name, tuple(value))
-        kept = tuple((str(s), str(q), int(n)) for s, q, n in self.kept_training)
-        object.__setattr__(self, "kept_training", kept)
+        projects = tuple((str(p), str(o), str(q)) for p, o, q in self.kept_projects)
+        cohorts = tuple((str(s), str(q), int(n)) for s, q, n in self.kept_training)
+        object.__setattr__(self, "kept_projects", projects)
+        object.__setattr__(self, "kept_training", cohorts)
         for name, low, high in _RANGES:
             value = getattr(self, name)
             if value is not None and not (math.isfinite(value) and low <= value <= high):
                 raise SettingsError("settings_out_of_range", name=name, value=value, low=low, high=high)
-        if self.from_quarter is not None:
-            try:
-                quarter_number(self.from_quarter)
-            except ValueError as error:
-                raise SettingsError("settings_not_a_quarter", value=self.from_quarter) from error
-        elif kept:
+        quarters = [q for _, _, q in projects] + [q for _, q, _ in cohorts]
+        if self.from_quarter is None and quarters:
             raise SettingsError("settings_kept_needs_quarter")
+        for quarter in [self.from_quarter, *quarters] if self.from_quarter is not None else []:
+            _must_be_quarter(quarter)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as they are stored in a plan."""
@@ -123,6 +126,13 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
 )
 
 
+def _must_be_quarter(text: str | None) -> None:
+    try:
+        quarter_number(text or "")
+    except ValueError as error:
+        raise SettingsError("settings_not_a_quarter", value=text) from error
+
+
 def _frozen(value: Any) -> Any:
     return tuple(_frozen(v) for v in value) if isinstance(value, list | tuple) else value
 
@@ -131,37 +141,85 @@ def apply(programme: Programme, settings: PlanSettings) -> Programme:
     """The programme that the what-ifs of `settings` make of `programme`.
 
     Changed are money rows (budget factor, each rounded down), the weight of self-reliance, options
-    of candidates with a partner that is left out, pins, and in a re-plan the earliest start of
-    candidates. Without what-ifs the programme itself comes back. `min_reliance` and `scenarios`
-    change no table.
+    of candidates with a partner that is left out, pins, and in a re-plan the projects that were
+    kept (they are running now) and the earliest start of candidates. Without what-ifs the programme
+    itself comes back. `min_reliance`, `scenarios` and `kept_training` change no table.
+
+    The result is not checked again: a question may well ask for too much (commitments above a
+    smaller budget, a pinned project without an option left), and that is for planning to say.
 
     Raises
     ------
     SettingsError
-        A pin, forbid, country, partner or quarter that this programme does not have, or a pin on
-        what is not a candidate.
+        A pin, forbid, country, partner, project or quarter that this programme does not have, or a
+        pin on what is not a candidate.
     """
-    changes: dict[str, Any] = {}
+    changes: dict[str, pl.DataFrame] = {}
     if settings.budget_factor != 1.0:
         changes["money"] = _scaled_money(programme.money, settings.budget_factor)
-    projects = _pinned(programme.projects, settings)
+    projects = programme.projects
     if settings.from_quarter is not None:
+        projects = _kept_running(programme, settings.kept_projects)
         projects = _not_before(programme, projects, settings.from_quarter)
+    projects = _pinned(projects, settings)
     if projects is not programme.projects:
         changes["projects"] = projects
     if settings.without_country or settings.without_partner:
-        changes.update(_without_partners(programme, settings))
-    if settings.reliance_weight is not None:
-        changes["settings"] = programme.settings.model_copy(
-            update={"reliance_weight": settings.reliance_weight}
-        )
-    return programme.replace(**changes) if changes else programme
+        changes.update(_without_partners(programme, projects, settings))
+    weight = settings.reliance_weight
+    if weight is None and not changes:
+        return programme
+    own = programme.settings
+    if weight is not None:
+        own = own.model_copy(update={"reliance_weight": weight})
+    return Programme(own, {**programme.frames, **changes}, programme.findings)
 
 
 def _scaled_money(money: pl.DataFrame, factor: float) -> pl.DataFrame:
     exact = Fraction(Decimal(str(factor)))
     scaled = [amount * exact.numerator // exact.denominator for amount in money["amount_mvnd"].to_list()]
     return money.with_columns(pl.Series("amount_mvnd", scaled, dtype=pl.Int64))
+
+
+def _kept_running(programme: Programme, kept: tuple[tuple[str, str, str], ...]) -> pl.DataFrame:
+    """Projects that an earlier plan started run on; where the table has moved on, the table is right."""
+    projects = programme.projects
+    _must_exist(
+        [project for project, _, _ in kept], set(projects["id"].to_list()), "settings_no_such_project"
+    )
+    own = set(programme.options.select("project", "id").iter_rows())
+    if lost := [f"{project}: {option}" for project, option, _ in kept if (project, option) not in own]:
+        raise SettingsError("settings_no_such_option", value=", ".join(lost))
+    if not kept:
+        return projects
+    known = pl.DataFrame(
+        kept, schema={"id": pl.String, "_option": pl.String, "_start": pl.String}, orient="row"
+    )
+    taken = pl.col("_option").is_not_null() & (pl.col("status") == "candidate")
+    changed = {
+        "status": pl.lit("running"),
+        "option": pl.col("_option"),
+        "start": pl.col("_start"),
+        "spent_mvnd": pl.lit(None, dtype=pl.Int64),
+        "pin": pl.lit(None, dtype=pl.String),
+    }
+    return (
+        projects.join(known, on="id", how="left", maintain_order="left")
+        .with_columns(
+            pl.when(taken).then(new).otherwise(pl.col(name)).alias(name) for name, new in changed.items()
+        )
+        .select(projects.columns)
+    )
+
+
+def _not_before(programme: Programme, projects: pl.DataFrame, quarter: str) -> pl.DataFrame:
+    """Raise the earliest start of candidates; text of quarters sorts as time does."""
+    if not programme.settings.first_quarter <= quarter <= programme.settings.last_quarter:
+        raise SettingsError("settings_quarter_outside", value=quarter)
+    late = (pl.col("status") == "candidate") & (pl.col("earliest").is_null() | (pl.col("earliest") < quarter))
+    return projects.with_columns(
+        pl.when(late).then(pl.lit(quarter)).otherwise(pl.col("earliest")).alias("earliest")
+    )
 
 
 def _pinned(projects: pl.DataFrame, settings: PlanSettings) -> pl.DataFrame:
@@ -181,34 +239,24 @@ def _pinned(projects: pl.DataFrame, settings: PlanSettings) -> pl.DataFrame:
     )
 
 
-def _not_before(programme: Programme, projects: pl.DataFrame, quarter: str) -> pl.DataFrame:
-    """Raise the earliest start of candidates; text of quarters sorts as time does."""
-    if not programme.settings.first_quarter <= quarter <= programme.settings.last_quarter:
-        raise SettingsError("settings_quarter_outside", value=quarter)
-    late = (pl.col("status") == "candidate") & (pl.col("earliest").is_null() | (pl.col("earliest") < quarter))
-    return projects.with_columns(
-        pl.when(late).then(pl.lit(quarter)).otherwise(pl.col("earliest")).alias("earliest")
-    )
-
-
-def _without_partners(programme: Programme, settings: PlanSettings) -> dict[str, pl.DataFrame]:
-    own, control = partner_countries(programme), controlling_country(programme)
+def _without_partners(
+    programme: Programme, projects: pl.DataFrame, settings: PlanSettings
+) -> dict[str, pl.DataFrame]:
+    """Options, with their efforts, of what is not a candidate or whose partner is not left out."""
+    country, control = partner_countries(programme), controlling_country(programme)
     _must_exist(
         settings.without_country, set(programme.countries["id"].to_list()), "settings_no_such_country"
     )
-    _must_exist(settings.without_partner, set(own), "settings_no_such_partner")
-    out = {name for name in own if {own[name], control[name]} & set(settings.without_country)}
+    _must_exist(settings.without_partner, set(country), "settings_no_such_partner")
+    out = {name for name in country if {country[name], control[name]} & set(settings.without_country)}
     out |= set(settings.without_partner)
-    candidates = programme.projects.filter(pl.col("status") == "candidate")["id"].to_list()
-    dropped = pl.col("partner").is_in(list(out)) & pl.col("project").is_in(candidates)
-    gone = programme.options.filter(dropped)["id"].to_list()
-    facts = programme.sources_of_facts
-    about = (pl.col("table") == "options") & pl.col("row").is_in(gone)
-    about |= (pl.col("table") == "efforts") & pl.col("row").str.split("|").list.first().is_in(gone)
+    candidates = projects.filter(pl.col("status") == "candidate")["id"].to_list()
+    partner = pl.when(pl.col("form") != "own").then(pl.col("partner"))
+    gone = partner.is_in(list(out)).fill_null(False) & pl.col("project").is_in(candidates)
+    options = programme.options.filter(~gone)
     return {
-        "options": programme.options.filter(~pl.col("id").is_in(gone)),
-        "efforts": programme.efforts.filter(~pl.col("option").is_in(gone)),
-        "sources_of_facts": facts.filter(~about),
+        "options": options,
+        "efforts": programme.efforts.filter(pl.col("option").is_in(options["id"].to_list())),
     }
 
 

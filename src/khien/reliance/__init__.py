@@ -9,7 +9,12 @@ from khien.reliance.cut import kept_share, retained
 from khien.reliance.horizon import NEVER, Horizon, horizon
 from khien.reliance.mastery import mastery, transfer
 from khien.reliance.network import dependencies, item_supplies, service_needs
-from khien.reliance.owners import controlling_country, foreign_organisations, partner_countries
+from khien.reliance.owners import (
+    controlling_country,
+    foreign_organisations,
+    option_partners,
+    partner_countries,
+)
 from khien.reliance.purchases import bill_of_items, concentration, item_purchases, localisation
 
 __all__ = [
@@ -27,6 +32,7 @@ __all__ = [
     "kept_share",
     "localisation",
     "mastery",
+    "option_partners",
     "partner_countries",
     "retained",
     "self_reliance",

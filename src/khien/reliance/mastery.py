@@ -104,11 +104,12 @@ def transfer(programme: Programme) -> pl.DataFrame:
         and `complete` (it reaches the programme's threshold). Own work needs no transfer: all 1.
     """
     own = pl.col("form") == "own"
+    partner = pl.when(~own).then(pl.col("partner")).alias("partner")
     elements = [
         pl.when(own).then(1.0).otherwise(pl.col(f"transfer_{name}")).alias(name) for name in TRANSFER_ELEMENTS
     ]
     return (
-        programme.options.select(pl.col("id").alias("option"), "project", "form", "partner", *elements)
+        programme.options.select(pl.col("id").alias("option"), "project", "form", partner, *elements)
         .with_columns(
             pl.sum_horizontal(pl.col(n).is_null() for n in TRANSFER_ELEMENTS).cast(pl.Int64).alias("unknown"),
             (pl.sum_horizontal(pl.col(n).fill_null(0.0) for n in TRANSFER_ELEMENTS) / len(TRANSFER_ELEMENTS))

@@ -13,8 +13,7 @@ from khien.plan.planning import charged_spend, planning_values
 from khien.plan.result import Plan
 from khien.plan.settings import apply
 from khien.programme import Programme
-from khien.reliance import NEVER, Horizon, foreign_organisations, horizon, service_needs, transfer
-from khien.reliance import partner_countries as countries_of
+from khien.reliance import NEVER, Horizon, horizon, option_partners, service_needs, transfer
 from khien.words import t
 
 Quarters = dict[str, int]
@@ -121,26 +120,12 @@ def picked(programme: Programme, choices: pl.DataFrame) -> pl.DataFrame:
 
 
 def _options(programme: Programme) -> pl.DataFrame:
-    home = programme.settings.home_country
-    foreign = foreign_organisations(programme)
+    columns = ("form", "spend_profile", "success_share", "level", "domestic_share")
     return (
-        programme.options.select(
-            pl.col("id").alias("option"),
-            "form",
-            "partner",
-            "spend_profile",
-            "success_share",
-            "level",
-            "domestic_share",
-        )
+        programme.options.select(pl.col("id").alias("option"), *columns)
+        .join(option_partners(programme), on="option", maintain_order="left")
         .join(planning_values(programme), on="option", maintain_order="left")
         .join(transfer(programme).select("option", "completeness"), on="option", maintain_order="left")
-        .with_columns(
-            pl.col("partner")
-            .replace_strict(countries_of(programme), default=home, return_dtype=pl.String)
-            .alias("country"),
-            pl.col("partner").is_in(list(foreign)).fill_null(False).alias("foreign"),
-        )
     )
 
 

@@ -35,6 +35,9 @@ class Book:
         self.years = sorted({self.year(q) for q in range(self.quarters)})
         self.projects = by_id(programme.projects)
         self.options = by_id(programme.options)
+        for option in self.options.values():
+            if option["form"] == "own":  # a partner named beside own work does not count
+                option["partner"] = None
         self.organisations = by_id(programme.organisations)
         self.stage_order: dict[str, int] = {s["id"]: s["order"] for s in programme.stages.to_dicts()}
         self.group_of: dict[str, str | None] = {
