@@ -97,6 +97,7 @@ def check_raw(raw: RawProgramme, findings: Findings) -> Checked:
         frame = typed_table(table, cells, findings)
         sheets[name] = Sheet(table, frame, cells.lines)
         unread[name] = {c: cells.columns[c].is_not_null() & frame[c].is_null() for c in cells.columns}
+        unread[name] |= {c: unread[name][c] | told.fill_null(False) for c, told in cells.told.items()}
         absent = pl.Series([True]).new_from_index(0, frame.height)
         unread[name] |= {c: absent for c in table.columns if c not in cells.columns}
     return _finish(sheets, unread, settings, findings, frozenset(raw.broken))

@@ -18,7 +18,7 @@ FAMILIES: Final[dict[str, tuple[str, ...]]] = {
         path-missing file-unreadable settings-missing settings-unreadable table-missing unknown-table encoding
         empty-file delimiter csv-broken unknown-column duplicate-column missing-column nameless-column
         row-too-long workbook-unreadable workbook-too-large too-many-rows merged-cells formula cell-error
-        duplicate-sheet
+        duplicate-table
         """
     ),
     "settings": _words(

@@ -35,7 +35,9 @@ def read_folder(folder: Path, findings: Findings) -> RawProgramme:
         return raw
     for path in files:
         name = path.stem
-        if name in TABLES:
+        if name in raw.tables or name in raw.broken:
+            findings.note("duplicate-table", name, value=path.name)
+        elif name in TABLES:
             if (table := read_csv_table(path, name, findings)) is not None:
                 raw.tables[name] = table
             else:

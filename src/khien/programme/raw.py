@@ -18,12 +18,14 @@ class RawTable:
         columns: header to cells, in the order of the file.
         lines: the line of each row as a spreadsheet shows it.
         default_mark: the decimal mark that the form of the file implies ("." or "?" for not known).
+        told: per column, the cells that were emptied because a finding speaks of them already.
     """
 
     name: str
     columns: dict[str, pl.Series]
     lines: Sequence[int]
     default_mark: str = "."
+    told: dict[str, pl.Series] = field(default_factory=dict)
 
 
 @dataclass

@@ -109,6 +109,10 @@ def _parse(text: str, delimiter: str, skipped: int, name: str, findings: Finding
     return RawTable(name, columns, lines[1:], "." if delimiter == "," else "?")
 
 
+TOLD = "\0"
+"""Stands for a cell that has a finding already."""
+
+
 def columns_of(
     head: Sequence[str], rows: Sequence[Sequence[str]], lines: Sequence[int], name: str, findings: Findings
 ) -> dict[str, pl.Series]:

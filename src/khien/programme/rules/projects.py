@@ -15,7 +15,7 @@ FIXED: Final = ("committed", "running", "done")
 
 def there_are_projects(desk: Desk) -> None:
     """Without projects there is nothing to plan; other uses of a programme do not need any."""
-    if not desk.frame("projects").height and desk["projects"].here:
+    if not desk.frame("projects").height and "projects" not in desk.broken:
         desk.note("nothing-to-plan", "projects", None, None)
 
 
