@@ -8,7 +8,9 @@ from khien.programme.columns import Column, Row, Table
 from khien.programme.compare import Change, diff
 from khien.programme.document import Programme
 from khien.programme.findings import Finding, ProgrammeError
+from khien.programme.reference import findings_page, json_schema, tables_page
 from khien.programme.settings import Fact, Settings
+from khien.programme.skeleton import new, skeleton, template
 from khien.programme.tables import TABLES
 from khien.programme.writing import write
 
@@ -27,6 +29,12 @@ __all__ = [
     "check",
     "checked_programme",
     "diff",
+    "findings_page",
+    "json_schema",
+    "new",
     "read",
+    "skeleton",
+    "tables_page",
+    "template",
     "write",
 ]

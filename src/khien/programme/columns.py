@@ -76,7 +76,7 @@ def needed(
         bounds: `ge`, `gt`, `le`, `lt` as in pydantic.
     """
     told: dict[str, Any] = {"vi": vi, "en": en, "unit": unit, "to": list(to)}
-    return Field(default=default, json_schema_extra=told, **bounds)
+    return Field(default=default, description=en, json_schema_extra=told, **bounds)
 
 
 def optional(vi: str, en: str, *, unit: str = "", to: tuple[str, ...] = (), **bounds: Any) -> Any:
