@@ -46,15 +46,6 @@ def vietnam() -> Path:
 
 
 @pytest.fixture(scope="session")
-def sample_data() -> Path:
-    """Public sample data outside the repository: the folder KHIEN_DATA. Without it a test is skipped."""
-    folder = os.environ.get("KHIEN_DATA")
-    if not folder or not Path(folder).is_dir():
-        pytest.skip("KHIEN_DATA does not name the folder with the sample data")
-    return Path(folder)
-
-
-@pytest.fixture(scope="session")
 def chromium() -> str:
     """Path of the browser; without one the test is skipped, loudly."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")

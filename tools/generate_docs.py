@@ -7,13 +7,18 @@ import sys
 from pathlib import Path
 
 from khien.cli.reference import commands_page
+from khien.programme import findings_page, tables_page
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 
 def pages() -> dict[str, str]:
     """Every generated page: its place below docs/ and the text it should have."""
-    return {"reference/commands.md": commands_page()}
+    return {
+        "reference/commands.md": commands_page(),
+        "reference/findings.md": findings_page(),
+        "reference/tables.md": tables_page(),
+    }
 
 
 def main() -> int:

@@ -24,7 +24,6 @@ COMMANDS = (
     "check",
     "plan",
     "report",
-    "explain",
     "verify",
     "compare",
     "new",
@@ -32,8 +31,6 @@ COMMANDS = (
     "diff",
     "hash",
     "schema",
-    "import_",
-    "calibrate",
     "doctor",
     "version",
 )

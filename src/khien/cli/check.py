@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from khien.cli.exits import Exit
-from khien.cli.output import answer
+from khien.cli.output import answer, number
 from khien.cli.parser import Parser, add_command
 from khien.words import t
 
@@ -29,7 +29,6 @@ def run(args: argparse.Namespace) -> Exit:
     import khien
     from khien.cli.findings import SHOWN, finding_lines
     from khien.cli.paths import existing
-    from khien.draw.numbers import number
 
     checked = khien.check(existing(args.path, args.lang))
     errors = sum(finding.severity == "error" for finding in checked.findings)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from khien.cli.exits import Exit
-from khien.cli.output import answer
+from khien.cli.output import answer, number, percent
 from khien.cli.parser import Parser, add_command
 from khien.words import t
 
@@ -54,8 +54,6 @@ def run(args: argparse.Namespace) -> Exit:
 
 
 def _record_lines(a: Plan, b: Plan, lang: str) -> Iterator[str]:
-    from khien.draw.numbers import number, percent
-
     rows = (
         (t("cli_compare_chosen", lang), number(a.choices.height, lang), number(b.choices.height, lang)),
         (t("cli_compare_value", lang), number(a.value, lang, 4), number(b.value, lang, 4)),
@@ -70,8 +68,6 @@ def _record_lines(a: Plan, b: Plan, lang: str) -> Iterator[str]:
 
 def _change_lines(changes: pl.DataFrame, lang: str) -> Iterator[str]:
     """Projects, training and money that differ, each under its heading."""
-    from khien.draw.numbers import number
-
     headings = {
         "project": t("cli_compare_projects", lang),
         "training": t("cli_compare_training", lang),
@@ -91,8 +87,6 @@ def _change_lines(changes: pl.DataFrame, lang: str) -> Iterator[str]:
 
 
 def _line(row: dict[str, Any], lang: str) -> str:
-    from khien.draw.numbers import number
-
     if row["what"] == "project":
         sign = {"in": "+", "out": "-"}.get(row["change"], "~")
         texts = [text for text in (row["before"], row["after"]) if text]

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from khien.cli.exits import Exit
-from khien.cli.output import answer
+from khien.cli.output import answer, number
 from khien.cli.parser import Parser, add_command
 from khien.words import t
 
@@ -34,7 +34,6 @@ def run(args: argparse.Namespace) -> Exit:
     """Print every change from A to B; the same content in another order or form is no change."""
     import khien
     from khien.cli.paths import existing
-    from khien.draw.numbers import number
 
     a, b = (khien.read(existing(path, args.lang)) for path in (args.a, args.b))
     changes = khien.diff(a, b)

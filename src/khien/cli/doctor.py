@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from khien.cli.exits import Exit
-from khien.cli.output import answer
+from khien.cli.output import answer, number
 from khien.cli.parser import Parser, add_command
 from khien.words import t
 
@@ -72,8 +72,6 @@ def _packages(lang: str) -> Iterator[Symptom]:
 def _machine(lang: str) -> Iterator[Symptom]:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     yield Symptom(t("cli_doctor_cores", lang), str(cores), cores >= 2, False, t("cli_doctor_cores_way", lang))
-    from khien.draw.numbers import number
-
     memory = _memory_gb()
     if memory is not None:
         found = number(memory, lang, 1) + " GB"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from khien.cli.exits import Exit
-from khien.draw.numbers import number
+from khien.cli.output import number
 from khien.words import t
 
 if TYPE_CHECKING:

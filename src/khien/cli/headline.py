@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from khien.draw.numbers import money, percent
+from khien.cli.output import number, percent
 from khien.plan import frames
 from khien.words import t
 
@@ -38,7 +38,7 @@ def headline_lines(programme: Programme, plan: Plan, lang: str) -> Iterator[str]
     """The headline as text."""
     yield programme.settings.title(lang)
     yield from plan.summary(lang).splitlines()
-    amounts = {kind: money(amount, lang) for kind, amount in _money(programme, plan).items()}
+    amounts = {kind: number(amount / 1000, lang) for kind, amount in _money(programme, plan).items()}
     yield t("cli_headline_money", lang, **amounts)
     yield ""
     yield from _year_lines(_by_year(programme, plan), lang)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TextIO
@@ -33,6 +34,23 @@ def console(stream: TextIO | None = None) -> Console:
 
     stream = sys.stdout if stream is None else stream
     return Console(file=stream, highlight=False, soft_wrap=not stream.isatty())
+
+
+def number(value: float | None, lang: str, digits: int = 0) -> str:
+    """A number as readers of the language write it; one that is unknown or without limit is a dash.
+
+    The charts have the same in ``khien.draw.numbers``, behind an import that takes a second.
+    """
+    if value is None or not math.isfinite(value):
+        return "–"
+    text = f"{value:,.{digits}f}"
+    return text.translate(str.maketrans(",.", ".,")) if lang == "vi" else text
+
+
+def percent(share: float | None, lang: str, digits: int = 1) -> str:
+    """A share (0-1) in percent."""
+    shown = number(None if share is None else 100 * share, lang, digits)
+    return shown if shown == "–" else shown + " %"
 
 
 def _plain(value: Any) -> Any:

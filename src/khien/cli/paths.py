@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 
 from khien.cli.exits import Exit, Stop
@@ -29,3 +30,11 @@ def free(path: str, lang: str) -> Path:
 def default_out(programme_path: str) -> Path:
     """Where results go when nobody says: ``out/`` and the name of the programme's folder or workbook."""
     return Path("out") / Path(programme_path).resolve().stem
+
+
+def unknown_id(what: str, wanted: str, known: list[str], lang: str) -> str:
+    """Say that there is no such id, with the nearest one that there is."""
+    near = difflib.get_close_matches(wanted, known, n=1)
+    if near:
+        return t("cli_unknown_id_near", lang, what=what, id=wanted, near=near[0])
+    return t("cli_unknown_id", lang, what=what, id=wanted)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from khien.draw.numbers import number, percent
+from khien.cli.output import number, percent
 from khien.words import t
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from khien.cli.exits import Exit
-from khien.cli.output import answer
+from khien.cli.output import answer, number
 from khien.cli.parser import Parser, add_command
 from khien.words import t
 
@@ -33,7 +33,6 @@ def run(args: argparse.Namespace) -> Exit:
     """Print every rule that the plan breaks; any gives exit code 1."""
     import khien
     from khien.cli.paths import existing
-    from khien.draw.numbers import number
     from khien.plan.verify import RULES, recomputed_value, verify
 
     programme = khien.read(existing(args.path, args.lang))
