@@ -6,6 +6,7 @@ its money, people, ceilings, floors and firm obligations allow at least that.
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
@@ -35,12 +36,13 @@ def random_programme(
     years: int = 4,
     max_options: int = 3,
     first_quarter: str = "2026Q1",
+    check: bool = True,
     **settings: Any,
 ) -> Programme:
     """A valid programme with about `n_projects` projects over `years` years.
 
-    `settings` overrides single settings, such as `carry_over=False`. The same state of `rng` gives
-    the same programme.
+    Without `check` it is not checked, which is quicker. `settings` overrides single settings, such as
+    `carry_over=False`. The same state of `rng` gives the same programme.
     """
     rows: Rows = defaultdict(list)
     horizon = {"first_quarter": first_quarter, "last_quarter": f"{int(first_quarter[:4]) + years - 1}Q4"}
@@ -52,7 +54,9 @@ def random_programme(
     _projects(rng, rows, n_projects, max_options, horizon["first_quarter"], years)
     _promises(rng, rows, int(first_quarter[:4]), years)
     _means(rng, rows, int(first_quarter[:4]), years)
-    return checked_programme(_settings(rng, horizon | settings), frames(rows))
+    made = frames(rows)
+    chosen = _settings(rng, horizon | settings)
+    return checked_programme(chosen, made) if check else Programme(chosen, made)
 
 
 def frames(rows: Rows) -> dict[str, pl.DataFrame]:
@@ -225,13 +229,11 @@ def _projects(rng: Rng, rows: Rows, count: int, max_options: int, first: str, ye
             if status == "running" and rng.random() < 0.5:
                 row["spent_mvnd"] = int(rng.integers(0, 100))
         rows["projects"].append(row)
-    for j in range(count):
-        for i in range(j):
-            free = rows["projects"][j]["status"] == "candidate" and rows["projects"][i]["status"] != "stopped"
-            if free and rng.random() < 0.5 / count:
-                rows["precedences"].append(
-                    {"before": f"p{i}", "after": f"p{j}", "lag_quarters": int(rng.integers(0, 3))}
-                )
+    for j in range(1, count):
+        for i in rng.choice(j, size=min(j, int(rng.poisson(0.3))), replace=False):
+            if rows["projects"][j]["status"] == "candidate" and rows["projects"][i]["status"] != "stopped":
+                lag = int(rng.integers(0, 3))
+                rows["precedences"].append({"before": f"p{i}", "after": f"p{j}", "lag_quarters": lag})
 
 
 def _options(rng: Rng, rows: Rows, project: str, most: int, *, fixed: bool) -> list[str]:
@@ -396,18 +398,23 @@ def plan_of(
         "training": training_frame(changed, training),
         "history": pl.DataFrame({"seconds": [0.0], "value": [0.0], "bound": [1e9]}),
     }
-    plan = Plan(**fields)
-    fields |= {"value": plan_value(programme, plan), "nothing": nothing_value(programme, plan)}
-    return Plan(**(fields | stated))
+    plan = Plan(**(fields | stated))
+    truth = {
+        name: work(programme, plan)
+        for name, work in (("value", plan_value), ("nothing", nothing_value))
+        if name not in stated
+    }
+    return dataclasses.replace(plan, **truth)
 
 
 def random_picks(rng: Rng, programme: Programme) -> Picks:
-    """Any option of about half the candidates at any start: most likely not a plan that is allowed."""
+    """Any option of most candidates, most of them early: most likely not a plan that is allowed."""
     picks = []
     for project in programme.projects.filter(pl.col("status") == "candidate")["id"].to_list():
         options = programme.options.filter(pl.col("project") == project)["id"].to_list()
-        if options and rng.random() < 0.5:
-            picks.append((project, str(rng.choice(options)), int(rng.integers(0, programme.n_quarters))))
+        if options and rng.random() < 0.7:
+            last = programme.n_quarters if rng.random() < 0.2 else programme.n_quarters // 2
+            picks.append((project, str(rng.choice(options)), int(rng.integers(0, last))))
     return picks
 
 
