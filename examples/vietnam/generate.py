@@ -1,7 +1,7 @@
 """Make the reference programme: `python examples/vietnam/generate.py [FOLDER]`.
 
-Public facts come from the lists in `generator/content`; every other figure is drawn from one seed and is flagged
-illustrative in `sources_of_facts.csv`. Running it again gives the same files, byte for byte.
+Public facts come from the lists in `generator/content`; every other figure is drawn from one seed and is
+flagged illustrative in `sources_of_facts.csv`. Running it again gives the same files, byte for byte.
 """
 
 from __future__ import annotations

@@ -85,7 +85,10 @@ class Island:
     def income(self) -> list[int]:
         years = range(self.n // QUARTERS_A_YEAR)
         zero = self.first // 4
-        return [sum(int(r["amount_mvnd"]) for r in self.rows("money") if int(r["year"]) == zero + y) for y in years]
+        return [
+            sum(int(r["amount_mvnd"]) for r in self.rows("money") if int(r["year"]) == zero + y)
+            for y in years
+        ]
 
     @cached_property
     def supply(self) -> int:
@@ -183,7 +186,10 @@ class Island:
 
     def product_worth(self, product: str, plan: Plan) -> Fraction:
         """Discounted coverage plus λ × self-reliance of a product that alone meets a need of one."""
-        rate, weight = self.share(str(self.set["discount_rate"])), self.share(str(self.set["reliance_weight"]))
+        rate, weight = (
+            self.share(str(self.set["discount_rate"])),
+            self.share(str(self.set["reliance_weight"])),
+        )
         total = Fraction(0)
         for t in range(self.n):
             worth = Fraction(int(self.in_service(product, plan, t, False)))
@@ -227,7 +233,8 @@ class Island:
         rows = [p for p in self.projects.values() if p["status"] == "running"]
         starts = [self.quarter(p["start"], self.first) for p in rows]
         return tuple(
-            Pick(p["id"], p["option"], s, s + self.duration(p["option"])) for p, s in zip(rows, starts, strict=True)
+            Pick(p["id"], p["option"], s, s + self.duration(p["option"]))
+            for p, s in zip(rows, starts, strict=True)
         )
 
     @cached_property
@@ -292,7 +299,9 @@ class Island:
         for t in range(max(0, pick.start), pick.end):
             people[t] += self.efforts.get(pick.option, 0)
 
-    def _grow(self, plan: Plan, todo: list[dict[str, str]], cash: list[int], people: list[int]) -> Iterator[Plan]:
+    def _grow(
+        self, plan: Plan, todo: list[dict[str, str]], cash: list[int], people: list[int]
+    ) -> Iterator[Plan]:
         if not todo:
             yield plan
             return

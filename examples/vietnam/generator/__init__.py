@@ -1,1 +1,1 @@
-"""Makes the reference programme: public facts from `content/`, everything else drawn from a seed and flagged."""
+"""Makes the reference programme: public facts from `content/`, all else drawn from a seed and flagged."""

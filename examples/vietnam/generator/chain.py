@@ -74,7 +74,9 @@ def _organisations() -> list[Row]:
             rows.append(row | {"role": role, "country": "vn"})
     # Three domestic suppliers belong to owners abroad: what they supply is not domestic.
     for n, owner in ((12, "partner-kr-01"), (13, "partner-jp-01"), (14, "partner-cn-01")):
-        next(r for r in rows if r["id"] == f"supplier-{n}").update(controlled_by=owner, control_share=0.6 + n / 100)
+        next(r for r in rows if r["id"] == f"supplier-{n}").update(
+            controlled_by=owner, control_share=0.6 + n / 100
+        )
     names = {r["id"]: (r["vi"], r["en"]) for r in content("countries")}
     for organisation, country in partners():
         vi, en = names[country]
@@ -112,8 +114,12 @@ def _sites(organisations: list[Row]) -> list[Row]:
 def _supplies(item: str, sites: list[Row]) -> list[Row]:
     """One to three sites abroad, and sometimes one at home; a tenth of the stocks are not known."""
     abroad = [str(s["id"]) for s in sites if str(s["organisation"])[-2:].isalpha()]
-    home = [str(s["id"]) for s in sites if str(s["organisation"]).startswith("supplier-") and s["id"] not in abroad]
-    domestic = near(0.05, between(0.1, 0.8, "domestic", item)) if unit("home", item) < 0.55 else 0.0
+    home = [
+        str(s["id"])
+        for s in sites
+        if str(s["organisation"]).startswith("supplier-") and s["id"] not in abroad
+    ]
+    domestic = near(0.05, between(0.15, 0.9, "domestic", item)) if unit("home", item) < 0.62 else 0.0
     rows: list[Row] = []
     if domestic:
         rows.append(_supply(item, pick(home, "at", item), domestic))
@@ -134,5 +140,5 @@ def _supply(item: str, site: str, share: float) -> Row:
         "share": share,
         "capacity": float(whole(1, 40, "supply", item, site) * 25),
         "recover_months": float(whole(2, 15, "recover", item, site)),
-        "stock_months": float(whole(1, 12, "stock", item, site)) if known else None,
+        "stock_months": float(whole(2, 14, "stock", item, site)) if known else None,
     }

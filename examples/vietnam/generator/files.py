@@ -32,11 +32,15 @@ def cell(value: object) -> str:
 
 
 def write(folder: Path, tables: Mapping[str, Iterable[Row]]) -> None:
-    """One CSV per table, columns in the order in which they first appear; a column that is always empty is left out."""
+    """One CSV per table; columns in the order in which they first appear, always-empty ones left out."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows in tables.items():
         rows = list(rows)
-        columns = [c for c in dict.fromkeys(c for row in rows for c in row) if any(r.get(c) is not None for r in rows)]
+        columns = [
+            c
+            for c in dict.fromkeys(c for row in rows for c in row)
+            if any(r.get(c) is not None for r in rows)
+        ]
         with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as handle:
             out = csv.writer(handle, lineterminator="\n")
             out.writerow(columns)

@@ -42,7 +42,12 @@ def ground() -> Tables:
     provinces = content("provinces")
     depots = [d for r in provinces for d in _depots(r)]
     return {
-        "places": [_country(), *map(_province, provinces), *map(_zone, content("zones")), *map(_old, content("old_provinces"))],
+        "places": [
+            _country(),
+            *map(_province, provinces),
+            *map(_zone, content("zones")),
+            *map(_old, content("old_provinces")),
+        ],
         "place_changes": [
             {"before": f"old-{r['code']}", "after": r["after"], "on_date": MERGED_ON, "people_share": 1.0}
             for r in content("old_provinces")
@@ -113,7 +118,11 @@ def _old(row: dict[str, str]) -> Row:
 
 def _link(mode: str, pair: str) -> Row:
     a, b = pair.split("-")
-    spot = {r["code"]: (float(r["lat"]), float(r["lon"])) for name in ("provinces", "zones") for r in content(name)}
+    spot = {
+        r["code"]: (float(r["lat"]), float(r["lon"]))
+        for name in ("provinces", "zones")
+        for r in content(name)
+    }
     straight = _kilometres(spot[a], spot[b])
     detour = between(1.2, 1.5, "road", pair) if mode == "road" else between(1.02, 1.15, "boat", pair)
     capacity = whole(8, 60, "capacity", pair) * (100 if mode == "road" else 15)
@@ -154,12 +163,15 @@ def _stocks(depot: Row) -> list[Row]:
             continue
         expiry = None
         if item in EXPIRES:
-            expiry = f"{whole(2026, 2029, 'year', depot['id'], item)}-{whole(1, 12, 'month', depot['id'], item):02d}-28"
+            lot = (depot["id"], item)
+            expiry = f"{whole(2026, 2029, 'year', *lot)}-{whole(1, 12, 'month', *lot):02d}-28"
         rows.append(
             {
                 "depot": depot["id"],
                 "item": item,
-                "amount": float(max(1, round(people * per_million * between(0.3, 1.2, "amount", depot["id"], item)))),
+                "amount": float(
+                    max(1, round(people * per_million * between(0.3, 1.2, "amount", depot["id"], item)))
+                ),
                 "price_mvnd": price,
                 "expiry": expiry,
             }
@@ -171,14 +183,20 @@ def _forces(row: dict[str, str]) -> list[Row]:
     people = int(row["people"]) / 1e6
     rows: list[Row] = []
     for kind, per_million in FORCES:
-        if kind == "border-and-coast" and row["coast"] == "0" and row["region"] not in ("northeast", "northwest"):
+        if (
+            kind == "border-and-coast"
+            and row["coast"] == "0"
+            and row["region"] not in ("northeast", "northwest")
+        ):
             continue
         month = whole(1, 12, "trained", row["code"], kind)
         rows.append(
             {
                 "place": row["code"],
                 "kind": kind,
-                "people": int(near(10, people**0.7 * per_million * between(0.7, 1.3, "force", row["code"], kind))),
+                "people": int(
+                    near(10, people**0.7 * per_million * between(0.7, 1.3, "force", row["code"], kind))
+                ),
                 "trained_on": f"{pick((2024, 2025), 'when', row['code'], kind)}-{month:02d}-15",
             }
         )
@@ -191,7 +209,9 @@ def _vehicles(row: dict[str, str]) -> list[Row]:
         {
             "place": row["code"],
             "kind": kind,
-            "count": max(2, round(people**0.7 * per_million * between(0.6, 1.3, "vehicle", row["code"], kind))),
+            "count": max(
+                2, round(people**0.7 * per_million * between(0.6, 1.3, "vehicle", row["code"], kind))
+            ),
         }
         for kind, per_million in VEHICLES
     ]

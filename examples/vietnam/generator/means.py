@@ -1,17 +1,19 @@
-"""People, training, money and limits, scaled so that a little more than half of all projects can be afforded."""
+"""People, training, money and limits, scaled so that a little over half of all projects can be afforded."""
 
 from math import ceil
 
 from generator.dice import between, near
 from generator.files import Row, Tables, content
 from generator.options import efforts, options
-from generator.promises import GROUPS
+from generator.promises import GROUPS, promises
 from generator.work import group_of, project_id, statuses, steps
 
 AFFORDABLE = 0.55
 """Money of the whole horizon over the mean planning cost of all candidate projects."""
-STAFFED = 0.62
-"""People on hand in 2026 over what the affordable part would need if spread evenly."""
+FIRST_STAFF = 1.2
+"""People on hand in 2026 over what the affordable part would need if it were spread evenly."""
+SPARE_STAFF = 1.15
+"""People on hand in 2026, at least, over the most that work already promised takes."""
 YEARS = range(2026, 2046)
 SKILLS = (
     ("cyber", "Kỹ sư an ninh mạng", "Cyber-security engineer"),
@@ -28,7 +30,13 @@ SKILLS = (
     ("geophysics", "Chuyên gia địa vật lý, khí tượng thủy văn", "Geophysicist and hydrometeorologist"),
     ("testing", "Kỹ sư thử nghiệm, tiêu chuẩn", "Test and standards engineer"),
 )
-SOURCES = (("state-support", 0.40), ("after-tax-profit", 0.22), ("member-capital", 0.20), ("science-programme", 0.13), ("voluntary", 0.05))
+SOURCES = (
+    ("state-support", 0.40),
+    ("after-tax-profit", 0.22),
+    ("member-capital", 0.20),
+    ("science-programme", 0.13),
+    ("voluntary", 0.05),
+)
 
 
 def means() -> Tables:
@@ -82,21 +90,34 @@ def _money() -> list[Row]:
 
 
 def _needed(skill: str) -> float:
-    """People of a skill, on average over the horizon, if the affordable part is carried out in its leanest mix."""
+    """People of a skill, on average over the horizon, if the affordable part is carried out in a mean mix."""
     quarters = {o["id"]: float(str(o["duration_mode_quarters"])) for o in options()}
     project = {o["id"]: o["project"] for o in options()}
     by_project: dict[object, list[float]] = {}
     for row in efforts():
         if row["skill"] == skill:
-            by_project.setdefault(project[row["option"]], []).append(float(str(row["people"])) * quarters[row["option"]])
+            by_project.setdefault(project[row["option"]], []).append(
+                float(str(row["people"])) * quarters[row["option"]]
+            )
     return AFFORDABLE * sum(sum(v) / len(v) for v in by_project.values()) / 80
 
 
+def _promised(skill: str) -> float:
+    """Most people of a skill that running, committed and obligatory work may take at once."""
+    begun = {project_id(*s) for s, v in statuses().items() if v in ("running", "committed")}
+    first: dict[object, object] = {}
+    for option in options():
+        first.setdefault(option["project"], option["id"])
+    taken = {first[p] for p in begun}
+    total = sum(float(str(r["people"])) for r in efforts() if r["skill"] == skill and r["option"] in taken)
+    return total + sum(int(str(r["people"] or 0)) for r in promises()["obligations"] if r["skill"] == skill)
+
+
 def _supply(skill: str) -> list[Row]:
-    base = _needed(skill) / 1.0
+    base = max(FIRST_STAFF * _needed(skill), SPARE_STAFF * _promised(skill))
     rows: list[Row] = []
     for year, growth in ((2026, 1.0), (2030, 1.15), (2035, 1.3), (2040, 1.4)):
-        people = max(14, ceil(base * 2 * STAFFED * growth * between(0.95, 1.05, "supply", skill, year)))
+        people = ceil(near(5, base * growth * between(1.0, 1.05, "supply", skill, year)))
         rows.append({"skill": skill, "from_year": year, "people": people})
     return rows
 
@@ -114,18 +135,65 @@ def _training(skill: str) -> Row:
 
 def _limits() -> list[Row]:
     rows: list[Row] = []
-    by_group = {g: 0.0 for g in GROUPS}
+    by_group = dict.fromkeys(GROUPS, 0.0)
     stage_of = {project_id(*s): s for s in steps()}
     for option in options():
         if option["form"] == "own":
             by_group[group_of(stage_of[str(option["project"])][0])] += _usual_cost(option)
     for group in GROUPS:
         amount = int(near(1000, 0.12 * by_group[group]))
-        rows.append({"id": f"floor-{group}", "kind": "floor", "over": "group", "key": group, "from_year": 2026, "to_year": 2035, "amount_mvnd": amount, "because": "Không nhóm nào bị bỏ lại trong mười năm đầu"})
+        rows.append(
+            {
+                "id": f"floor-{group}",
+                "kind": "floor",
+                "over": "group",
+                "key": group,
+                "from_year": 2026,
+                "to_year": 2035,
+                "amount_mvnd": amount,
+                "because": "Không nhóm nào bị bỏ lại trong mười năm đầu",
+            }
+        )
     for row in content("countries"):
         if row["id"] != "vn":
-            rows.append({"id": f"ceiling-{row['id']}", "kind": "ceiling", "over": "country", "key": row["id"], "share": 0.15, "because": "Không phụ thuộc quá mức vào một nước; tỷ lệ chưa được quy định"})
-    rows.append({"id": "ceiling-very-high-risk", "kind": "ceiling", "over": "risk_class", "key": "very_high", "share": 0.25, "because": "Chấp nhận rủi ro có kiểm soát; tỷ lệ chưa được quy định"})
-    rows.append({"id": "ceiling-purchase", "kind": "ceiling", "over": "form", "key": "purchase", "share": 0.2, "because": "Mua sắm không thay cho làm chủ; tỷ lệ chưa được quy định"})
-    rows.append({"id": "floor-own", "kind": "floor", "over": "form", "key": "own", "share": 0.3, "because": "Tự lực là nguyên tắc của Luật 38/2024/QH15, Điều 5; tỷ lệ chưa được quy định"})
+            rows.append(
+                {
+                    "id": f"ceiling-{row['id']}",
+                    "kind": "ceiling",
+                    "over": "country",
+                    "key": row["id"],
+                    "share": 0.15,
+                    "because": "Không phụ thuộc quá mức vào một nước; tỷ lệ chưa được quy định",
+                }
+            )
+    rows.append(
+        {
+            "id": "ceiling-very-high-risk",
+            "kind": "ceiling",
+            "over": "risk_class",
+            "key": "very_high",
+            "share": 0.25,
+            "because": "Chấp nhận rủi ro có kiểm soát; tỷ lệ chưa được quy định",
+        }
+    )
+    rows.append(
+        {
+            "id": "ceiling-purchase",
+            "kind": "ceiling",
+            "over": "form",
+            "key": "purchase",
+            "share": 0.2,
+            "because": "Mua sắm không thay cho làm chủ; tỷ lệ chưa được quy định",
+        }
+    )
+    rows.append(
+        {
+            "id": "floor-own",
+            "kind": "floor",
+            "over": "form",
+            "key": "own",
+            "share": 0.3,
+            "because": "Tự lực là nguyên tắc của Luật 38/2024/QH15, Điều 5; tỷ lệ chưa được quy định",
+        }
+    )
     return rows

@@ -14,10 +14,12 @@ def needs() -> Tables:
         "groups": [named(r) for r in content("groups")],
         "threats": [named(r) | {"domain": r["domain"]} for r in content("threats")],
         "cascades": [
-            {"cause": r["cause"], "effect": r["effect"], "note": r["note"] or None} for r in content("cascades")
+            {"cause": r["cause"], "effect": r["effect"], "note": r["note"] or None}
+            for r in content("cascades")
         ],
         "capabilities": [
-            named(r) | {"group": r["group"], "unit": r["unit_vi"], "weight": int(r["weight"])} for r in capabilities
+            named(r) | {"group": r["group"], "unit": r["unit_vi"], "weight": int(r["weight"])}
+            for r in capabilities
         ],
         "requirements": [row for r in capabilities for row in _requirements(r)],
     }

@@ -1,4 +1,4 @@
-"""Options: two to four ways to carry each project out. Faster with a foreign partner, but not always ours afterwards."""
+"""Options: two to four ways for each project; faster with a foreign partner, but not always ours then."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -18,6 +18,8 @@ FORMS = {
     "licence": (0.6, 1.05, (0.8, 0.92), (0.78, 0.94), (0.42, 0.75), (0.35, 1.0)),
     "purchase": (0.35, 0.85, (0.92, 0.98), (0.84, 0.95), (0.08, 0.3), (0.0, 0.35)),
 }
+PEOPLE = 32
+"""People of its first profession that an own project of size 1 takes."""
 ELEMENTS = ("design", "experts", "processes", "documents", "rights")
 PROFILES = ("0.2;0.3;0.3;0.2", "0.35;0.4;0.25", "0.15;0.35;0.35;0.15")
 SKILLS_BY_GROUP = {
@@ -98,7 +100,9 @@ def _transfer(bounds: tuple[float, float] | None, key: tuple[str, str]) -> Row:
     if bounds is None:
         return {}
     return {
-        f"transfer_{e}": None if unit("unknown", *key, e) < 0.05 else near(0.05, between(*bounds, "transfer", *key, e))
+        f"transfer_{e}": None
+        if unit("unknown", *key, e) < 0.05
+        else near(0.05, between(*bounds, "transfer", *key, e))
         for e in ELEMENTS
     }
 
@@ -107,7 +111,9 @@ def _partner(subject: str, form: str, key: tuple[str, str], used: set[str]) -> s
     """A partner with whom an agreement allows the form in this group for long enough."""
     rows = agreements()
     able = [
-        o for o, c in partners() if o not in used and any(allows(a, c, o, group_of(subject), form) for a in rows)
+        o
+        for o, c in partners()
+        if o not in used and any(allows(a, c, o, group_of(subject), form) for a in rows)
     ]
     return pick(able, "partner", *key) if able else None
 
@@ -120,7 +126,7 @@ def efforts() -> list[Row]:
     for option in options():
         subject, stage = stage_of[str(option["project"])]
         for n, skill in enumerate(skills_of(subject, stage)):
-            people = 9 * size(subject) ** 0.8 * share[str(option["form"])] * (1.0, 0.6, 0.4)[n]
+            people = PEOPLE * size(subject) ** 0.8 * share[str(option["form"])] * (1.0, 0.6, 0.4)[n]
             rows.append(
                 {
                     "option": option["id"],

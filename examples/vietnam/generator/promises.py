@@ -1,12 +1,14 @@
-"""Agreements, obligations and shocks. All of it is illustrative unless a row of sources_of_facts says otherwise."""
+"""Agreements, obligations and shocks: illustrative unless a row of sources_of_facts says otherwise."""
 
 from functools import cache
 
 from generator.chain import MAIN_PARTNERS, partners
 from generator.dice import pick, some, unit, whole
 from generator.files import Row, Tables, content
+from generator.needs import named
 
 GROUPS = ("p1", "p2", "p3", "p4", "p5", "p6")
+NUMBERS = (("cost_mvnd", "cost"), ("people", "people"), ("from_year", "from"))
 LONG_ENOUGH = "2036"
 """An agreement that ends earlier is not relied on when options are drawn up."""
 
@@ -17,14 +19,32 @@ def agreements() -> tuple[Row, ...]:
     rows: list[Row] = []
     for country in [r["id"] for r in content("countries") if r["id"] != "vn"]:
         wide = country in MAIN_PARTNERS
-        forms = "joint;licence;purchase" if wide or unit("forms", country) < 0.4 else pick(("joint;purchase", "joint;licence"), "two", country)
+        forms = (
+            "joint;licence;purchase"
+            if wide or unit("forms", country) < 0.4
+            else pick(("joint;purchase", "joint;licence"), "two", country)
+        )
         groups = GROUPS if wide else some(GROUPS, whole(2, 4, "groups", country), "which", country)
         for group in [None] if wide else groups:
-            until = f"{whole(2034, 2045, 'until', country, group)}Q4" if unit("ends", country, group) < 0.5 else None
+            until = (
+                f"{whole(2034, 2045, 'until', country, group)}Q4"
+                if unit("ends", country, group) < 0.5
+                else None
+            )
             name = "frame" if group is None else group
-            rows.append({"id": f"{country}-{name}", "party": country, "group": group, "forms": forms, "until": until})
+            rows.append(
+                {"id": f"{country}-{name}", "party": country, "group": group, "forms": forms, "until": until}
+            )
     for organisation in ("partner-jp-01", "partner-fr-01", "partner-in-02"):
-        rows.append({"id": f"{organisation}-transfer", "party": organisation, "group": None, "forms": "licence", "until": "2040Q4"})
+        rows.append(
+            {
+                "id": f"{organisation}-transfer",
+                "party": organisation,
+                "group": None,
+                "forms": "licence",
+                "until": "2040Q4",
+            }
+        )
     return tuple(rows)
 
 
@@ -41,25 +61,14 @@ def promises() -> Tables:
 
 
 def _obligations() -> list[Row]:
-    """id, names, body, capability, share of the need, cost per year, skill, people, years, firm."""
     need = {r["id"]: float(r["need"]) for r in content("capabilities")}
-    rows = (
-        ("indicator-set", "Ban hành bộ chỉ số an ninh, an sinh, an toàn", "Issue the security, welfare and safety indicator set", "Nghị quyết 147/NQ-CP", None, 0.0, 9000, "data", 6, 2026, "2030Q4", True),
-        ("early-warning-2030", "Hạ tầng cảnh báo sớm ở vùng dễ bị tổn thương", "Early-warning infrastructure in vulnerable regions", "Nghị quyết 147/NQ-CP", "warn-geo", 0.5, 4000, "geophysics", 4, 2026, "2030Q4", False),
-        ("disaster-relief-exercise", "Diễn tập cứu trợ thảm họa ADMM+", "ADMM-Plus disaster-relief exercise", "ADMM+", None, 0.0, 3500, "medical", 4, 2026, "2027Q4", True),
-        ("cyber-exercise", "Diễn tập an ninh mạng ADMM+", "ADMM-Plus cyber exercise", "ADMM+", None, 0.0, 2500, "cyber", 3, 2026, "2027Q4", True),
-        ("maritime-exercise", "Diễn tập an ninh biển ADMM+", "ADMM-Plus maritime exercise", "ADMM+", None, 0.0, 3000, "marine-aero", 2, 2026, "2027Q4", True),
-        ("peacekeeping-medical", "Bệnh viện dã chiến gìn giữ hòa bình", "Peacekeeping field hospital", "Liên hợp quốc", "med-field", 0.3, 6000, "medical", 8, 2026, "2035Q4", False),
-        ("fund-reports", "Báo cáo, quyết toán quỹ hằng năm", "Yearly reports and settlement of the fund", "Nghị định 73/2026, Thông tư 26/2026/TT-BTC", None, 0.0, 1200, None, None, 2026, "2045Q4", True),
-        ("independent-audit", "Kiểm toán độc lập hằng năm", "Yearly independent audit", "Đề nghị của đại biểu Quốc hội, chưa thành quy định", None, 0.0, 1500, None, None, 2026, "2045Q4", False),
-        ("incident-reporting", "Trực báo cáo sự cố mạng 24 giờ", "Standby for incident reports within 24 hours", "Luật 116/2025/QH15", "cyb-response", 0.5, 5000, "cyber", 6, 2026, "2032Q4", False),
-        ("vaccine-2035", "Tự chủ vắc xin cơ bản", "Basic vaccines from own production", "Giả định", "bio-vaccine", 0.5, None, None, None, None, "2035Q4", False),
-    )  # fmt: skip
     out: list[Row] = []
-    for i, vi, en, body, capability, share, cost, skill, people, year, due, firm in rows:
-        row: Row = {"id": i, "name_vi": vi, "name_en": en, "body": body, "capability": capability}
-        row |= {"amount": round(share * need[capability], 3) if capability else None, "cost_mvnd": cost}
-        out.append(row | {"skill": skill, "people": people, "from_year": year, "due": due, "firm": firm})
+    for r in content("obligations"):
+        amount = round(float(r["need_share"]) * need[r["capability"]], 3) if r["capability"] else None
+        row: Row = named(r) | {"body": r["body"], "capability": r["capability"] or None, "amount": amount}
+        numbers: Row = {name: int(r[key]) if r[key] else None for name, key in NUMBERS}
+        row |= {"cost_mvnd": numbers["cost_mvnd"], "skill": r["skill"] or None, "people": numbers["people"]}
+        out.append(row | {"from_year": numbers["from_year"], "due": r["due"], "firm": r["firm"] == "yes"})
     return out
 
 
@@ -69,16 +78,66 @@ def _shocks() -> list[Row]:
     for country in MAIN_PARTNERS:
         vi, en = names[country]
         start = f"{whole(2027, 2038, 'cut', country)}Q{whole(1, 4, 'cut quarter', country)}"
-        rows.append(_shock(f"cut-{country}", f"Đứt nguồn từ {vi}", f"Supply from {en} stops", "country", country, start, whole(2, 8, "long", country)))
+        rows.append(
+            _shock(
+                f"cut-{country}",
+                f"Đứt nguồn từ {vi}",
+                f"Supply from {en} stops",
+                "country",
+                country,
+                start,
+                whole(2, 8, "long", country),
+            )
+        )
     for organisation, _country in some(partners(), 4, "failing partners"):
-        rows.append(_shock(f"fail-{organisation}", f"{organisation} ngừng hợp tác", f"{organisation} withdraws", "partner", organisation, "2029Q1", 12))
-    for place, vi, en in (("31", "Siêu bão vào Hải Phòng", "Super storm hits Hai Phong"), ("22", "Siêu bão vào Quảng Ninh", "Super storm hits Quang Ninh"), ("48", "Lũ lịch sử ở Đà Nẵng", "Historic flood in Da Nang"), ("79", "Ngập lụt diện rộng ở TP Hồ Chí Minh", "Wide flooding in Ho Chi Minh City")):
+        rows.append(
+            _shock(
+                f"fail-{organisation}",
+                f"{organisation} ngừng hợp tác",
+                f"{organisation} withdraws",
+                "partner",
+                organisation,
+                "2029Q1",
+                12,
+            )
+        )
+    for place, vi, en in (
+        ("31", "Siêu bão vào Hải Phòng", "Super storm hits Hai Phong"),
+        ("22", "Siêu bão vào Quảng Ninh", "Super storm hits Quang Ninh"),
+        ("48", "Lũ lịch sử ở Đà Nẵng", "Historic flood in Da Nang"),
+        ("79", "Ngập lụt diện rộng ở TP Hồ Chí Minh", "Wide flooding in Ho Chi Minh City"),
+    ):
         rows.append(_shock(f"disaster-{place}", vi, en, "place", place, "2028Q3", 3))
     for n in (1, 2):
-        rows.append(_shock(f"plant-{n}", f"Cháy cơ sở nòng cốt {n:02d}", f"Fire at nucleus facility {n:02d}", "site", f"nucleus-{n:02d}-site-1", "2030Q2", 6))
-    rows.append(_shock("budget-cut", "Cắt giảm ngân sách", "Budget cut", "budget", "state-support", "2031Q1", 8))
-    rows.append(_shock("profit-drop", "Lợi nhuận sau thuế sụt giảm", "After-tax profit falls", "budget", "after-tax-profit", "2029Q1", 6))
-    for skill, vi, en in (("cyber", "Chảy máu chất xám an ninh mạng", "Drain of cyber engineers"), ("biotech", "Chảy máu chất xám sinh học", "Drain of biotechnologists")):
+        rows.append(
+            _shock(
+                f"plant-{n}",
+                f"Cháy cơ sở nòng cốt {n:02d}",
+                f"Fire at nucleus facility {n:02d}",
+                "site",
+                f"nucleus-{n:02d}-site-1",
+                "2030Q2",
+                6,
+            )
+        )
+    rows.append(
+        _shock("budget-cut", "Cắt giảm ngân sách", "Budget cut", "budget", "state-support", "2031Q1", 8)
+    )
+    rows.append(
+        _shock(
+            "profit-drop",
+            "Lợi nhuận sau thuế sụt giảm",
+            "After-tax profit falls",
+            "budget",
+            "after-tax-profit",
+            "2029Q1",
+            6,
+        )
+    )
+    for skill, vi, en in (
+        ("cyber", "Chảy máu chất xám an ninh mạng", "Drain of cyber engineers"),
+        ("biotech", "Chảy máu chất xám sinh học", "Drain of biotechnologists"),
+    ):
         rows.append(_shock(f"drain-{skill}", vi, en, "skill", skill, "2028Q1", 8))
     together = {"disaster-22": "disaster-31", "profit-drop": "budget-cut", "plant-1": "disaster-31"}
     return [row | {"correlated_with": together.get(str(row["id"]))} for row in rows]

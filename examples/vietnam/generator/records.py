@@ -6,20 +6,26 @@ from generator.subjects import strategic_id
 
 OWN = f"examples/vietnam/generate.py, seed {SEED}"
 DERIVED = "Diễn giải của tác giả từ luật, Nghị quyết 147/NQ-CP và Quyết định 21/2026/QĐ-TTg"
-PLACES = "Nghị quyết 202/2025/QH15, Quyết định 19/2025/QĐ-TTg, theo github.com/thanglequoc/vietnamese-provinces-database (MIT)"
+PLACES = (
+    "Nghị quyết 202/2025/QH15, Quyết định 19/2025/QĐ-TTg; thanglequoc/vietnamese-provinces-database (MIT)"
+)
 CENSUS = "Tổng điều tra dân số 2019, theo gói vietnamadminunits 1.0.4 (MIT)"
 STRATEGIC = "Quyết định 21/2026/QĐ-TTg (bản tóm lược; tên tiếng Việt do tác giả viết lại)"
 NOT_PUBLIC = "Chưa thấy công bố tỷ lệ trích lợi nhuận, vốn điều lệ hay trần của quỹ; con số là giả định"
 ILLUSTRATIVE = (
-    "cascades", "requirements", "maturity", "yields", "items", "inputs", "organisations", "sites", "supplies", "projects",
-    "options", "efforts", "precedences", "skills", "skill_supply", "training", "agreements", "shocks",
-    "links", "depots", "stocks", "forces", "vehicles", "limits", "money", "obligations",
+    "cascades", "requirements", "maturity", "yields", "items", "inputs", "organisations", "sites",
+    "supplies", "projects", "options", "efforts", "precedences", "skills", "skill_supply", "training",
+    "agreements", "shocks", "links", "depots", "stocks", "forces", "vehicles", "limits", "money",
+    "obligations",
 )  # fmt: skip
 
 
 def records(tables: Tables) -> Tables:
     """The last two tables."""
-    return {"indicators": [_indicator(r) for r in content("indicators")], "sources_of_facts": _sources(tables)}
+    return {
+        "indicators": [_indicator(r) for r in content("indicators")],
+        "sources_of_facts": _sources(tables),
+    }
 
 
 def _indicator(row: dict[str, str]) -> Row:
@@ -43,11 +49,29 @@ def _fact(table: str, row: str, column: str, source: str, status: str) -> Row:
 
 def _sources(tables: Tables) -> list[Row]:
     rows = [_fact(name, "*", "*", OWN, "illustrative") for name in ILLUSTRATIVE]
-    rows += [_fact("capabilities", "*", "*", DERIVED, "illustrative"), _fact("products", "*", "*", DERIVED, "illustrative")]
-    rows += [_fact("indicators", "*", "*", "Nghị quyết 147/NQ-CP yêu cầu một bộ chỉ số; tên chỉ số chưa công bố, danh sách này là giả định", "illustrative")]
-    rows += [_fact("stages", "*", "*", "Luật 38/2024/QH15, Điều 2 (chuỗi dài hơn bảy công đoạn), rút gọn", "claimed")]
+    rows += [
+        _fact("capabilities", "*", "*", DERIVED, "illustrative"),
+        _fact("products", "*", "*", DERIVED, "illustrative"),
+    ]
+    rows += [
+        _fact(
+            "indicators",
+            "*",
+            "*",
+            "Nghị quyết 147/NQ-CP yêu cầu một bộ chỉ số; tên chỉ số chưa công bố, danh sách này là giả định",
+            "illustrative",
+        )
+    ]
+    rows += [
+        _fact(
+            "stages", "*", "*", "Luật 38/2024/QH15, Điều 2 (chuỗi dài hơn bảy công đoạn), rút gọn", "claimed"
+        )
+    ]
     rows += [_fact("countries", "*", "*", "ISO 3166-1", "verified")]
-    rows += [_fact("money", "*", "amount_mvnd", NOT_PUBLIC, "illustrative"), _fact("limits", "*", "*", NOT_PUBLIC, "illustrative")]
+    rows += [
+        _fact("money", "*", "amount_mvnd", NOT_PUBLIC, "illustrative"),
+        _fact("limits", "*", "*", NOT_PUBLIC, "illustrative"),
+    ]
     rows += [_fact("groups", r["id"], "*", r["source"], r["status"]) for r in content("groups")]
     rows += [_fact("threats", r["id"], "*", r["source"], r["status"]) for r in content("threats")]
     rows += [_fact("technologies", r["id"], "*", OWN, "illustrative") for r in content("technologies")]
@@ -71,9 +95,31 @@ def _places(tables: Tables) -> list[Row]:
 
 def _obligations() -> list[Row]:
     return [
-        _fact("obligations", "indicator-set", "due", "Nghị quyết 147/NQ-CP: hoàn thành bộ chỉ số đến 2030", "claimed"),
-        _fact("obligations", "early-warning-2030", "due", "Nghị quyết 147/NQ-CP: hạ tầng cảnh báo sớm đến 2030", "claimed"),
-        _fact("obligations", "fund-reports", "body", "Nghị định 73/2026; Thông tư 26/2026/TT-BTC", "verified"),
-        _fact("obligations", "incident-reporting", "body", "Luật 116/2025/QH15, Điều 31.2.d: trong 24 giờ và 72 giờ", "claimed"),
-        _fact("obligations", "independent-audit", "body", "Đề nghị của đại biểu, không phải quy định", "claimed"),
+        _fact(
+            "obligations",
+            "indicator-set",
+            "due",
+            "Nghị quyết 147/NQ-CP: hoàn thành bộ chỉ số đến 2030",
+            "claimed",
+        ),
+        _fact(
+            "obligations",
+            "early-warning-2030",
+            "due",
+            "Nghị quyết 147/NQ-CP: hạ tầng cảnh báo sớm đến 2030",
+            "claimed",
+        ),
+        _fact(
+            "obligations", "fund-reports", "body", "Nghị định 73/2026; Thông tư 26/2026/TT-BTC", "verified"
+        ),
+        _fact(
+            "obligations",
+            "incident-reporting",
+            "body",
+            "Luật 116/2025/QH15, Điều 31.2.d: trong 24 giờ và 72 giờ",
+            "claimed",
+        ),
+        _fact(
+            "obligations", "independent-audit", "body", "Đề nghị của đại biểu, không phải quy định", "claimed"
+        ),
     ]

@@ -13,7 +13,12 @@ SETTINGS: tuple[tuple[str, object, str, str], ...] = (
     ("reserve_mvnd", 50000, ASSUMED, "illustrative"),
     ("planning_quantile", 0.7, ASSUMED, "illustrative"),
     ("mastery_threshold", 0.7, ASSUMED, "illustrative"),
-    ("domestic_threshold", 0.6, "giả định; Nghị định 260/2026, Điều 15-16 đòi tỷ lệ nội địa hóa từ 40 % cho mục đích khác", "illustrative"),
+    (
+        "domestic_threshold",
+        0.6,
+        "giả định; Nghị định 260/2026 đòi nội địa hóa từ 40 % cho mục đích khác",
+        "illustrative",
+    ),
     ("transfer_threshold", 0.8, ASSUMED, "illustrative"),
     ("cut_quarters", 4, ASSUMED, "illustrative"),
     ("assurance_months", 6, ASSUMED, "illustrative"),
@@ -25,7 +30,8 @@ RATES = (("usd", 0.026), ("eur", 0.028), ("jpy", 0.00017))
 
 HEAD = """\
 # The reference programme of Khiên. Made by generate.py beside it; edit that, not this.
-# Whatever is not public is illustrative: it shows how the tables are used and says nothing about the real programme.
+# Whatever is not public is illustrative: it shows how the tables are used,
+# and says nothing about the real programme.
 
 """
 
@@ -33,7 +39,10 @@ HEAD = """\
 def text() -> str:
     """The whole file."""
     lines = [_line(*entry) for entry in SETTINGS]
-    rates = [_line(name, value, "tỷ giá tròn của ví dụ, triệu đồng một đơn vị", "illustrative") for name, value in RATES]
+    rates = [
+        _line(name, value, "tỷ giá tròn của ví dụ, triệu đồng một đơn vị", "illustrative")
+        for name, value in RATES
+    ]
     return HEAD + "\n".join(lines) + "\n\n[rates]\n" + "\n".join(rates) + "\n"
 
 

@@ -47,7 +47,14 @@ def subjects() -> Tables:
     ]
     return {
         "stages": [
-            {"id": i, "name_vi": vi, "name_en": en, "order": n, "service": n == SERVICE, "assurance": n == ASSURANCE}
+            {
+                "id": i,
+                "name_vi": vi,
+                "name_en": en,
+                "order": n,
+                "service": n == SERVICE,
+                "assurance": n == ASSURANCE,
+            }
             for n, (i, vi, en) in enumerate(STAGES, 1)
         ],
         "technologies": [_technology(r) for r in content("technologies")]
@@ -101,4 +108,7 @@ def _domestic(subject: str, stage: int, n: int) -> float | None:
     if unit("unknown", subject, n) < 0.06 and n != ASSURANCE:
         return None
     high = stage >= ASSURANCE
-    return near(0.01, between(0.62, 0.9, "domestic", subject, n) if high else between(0.2, 0.55, "domestic", subject, n))
+    return near(
+        0.01,
+        between(0.62, 0.9, "domestic", subject, n) if high else between(0.2, 0.55, "domestic", subject, n),
+    )

@@ -12,8 +12,13 @@ LAST_STAGE = {"product": 6, "technology": 5}
 COST_BY_STAGE = {3: 30, 4: 60, 5: 120, 6: 45}
 """Usual cost of an own project of size 1, thousand million VND, by stage reached."""
 RISK = {3: "very_high", 4: "high", 5: "medium", 6: "low"}
-STATUS_COUNTS = (("done", 8), ("running", 16), ("committed", 10), ("stopped", 3))
-VERB = {3: ("Thiết kế", "Design"), 4: ("Chế tạo thử", "Trial manufacture"), 5: ("Sản xuất", "Production"), 6: ("Bảo đảm kỹ thuật", "Technical assurance")}
+STATUS_COUNTS = (("done", 8), ("running", 14), ("committed", 8), ("stopped", 3))
+VERB = {
+    3: ("Thiết kế", "Design"),
+    4: ("Chế tạo thử", "Trial manufacture"),
+    5: ("Sản xuất", "Production"),
+    6: ("Bảo đảm kỹ thuật", "Technical assurance"),
+}
 
 
 def kind_of(subject: str) -> str:
@@ -45,7 +50,9 @@ def steps() -> tuple[tuple[str, int], ...]:
         out += [(subject, n) for n in range(max(stage, 2) + 1, last + 1)]
     spare = [s for s in out if s[1] == 6 and standing()[s[0]] < 5]
     spare += [s for s in out if s[1] == 6 and standing()[s[0]] >= 5]
-    drop = set(sorted(spare, key=lambda s: (standing()[s[0]] >= 5, unit("spare", *s)))[: max(0, len(out) - COUNT)])
+    drop = set(
+        sorted(spare, key=lambda s: (standing()[s[0]] >= 5, unit("spare", *s)))[: max(0, len(out) - COUNT)]
+    )
     return tuple(s for s in out if s not in drop)
 
 
@@ -91,7 +98,9 @@ def projects(options: list[Row]) -> list[Row]:
             "name_en": f"{VERB[stage][1]}: {name[1]}",
             "subject": subject,
             "to_stage": STAGES[stage - 1][0],
-            "risk_class": RISK[stage] if unit("risk", *step) < 0.75 else pick(tuple(RISK.values()), "other risk", *step),
+            "risk_class": RISK[stage]
+            if unit("risk", *step) < 0.75
+            else pick(tuple(RISK.values()), "other risk", *step),
             "earliest": None,
             "latest": None,
             "status": status,
@@ -132,8 +141,10 @@ def _begun(step: tuple[str, int], status: str, option: Row) -> Row:
 
 
 def _pins() -> dict[tuple[str, int], str]:
-    free = sorted((s for s in first_steps() if s not in statuses() and s[1] >= SERVICE), key=lambda s: unit("pin", *s))
-    return {s: "must" for s in free[:3]} | {s: "must_not" for s in free[3:5]}
+    free = sorted(
+        (s for s in first_steps() if s not in statuses() and s[1] >= SERVICE), key=lambda s: unit("pin", *s)
+    )
+    return dict.fromkeys(free[:3], "must") | dict.fromkeys(free[3:5], "must_not")
 
 
 def precedences() -> list[Row]:
@@ -155,4 +166,6 @@ def precedences() -> list[Row]:
 def cost_factor(subject: str, stage: int) -> float:
     """Usual own cost of the project, million VND."""
     noise = between(0.75, 1.3, "cost", subject, stage)
-    return 1000 * COST_BY_STAGE[stage] * size(subject) * noise * (1.0 if kind_of(subject) == "product" else 0.7)
+    return (
+        1000 * COST_BY_STAGE[stage] * size(subject) * noise * (1.0 if kind_of(subject) == "product" else 0.7)
+    )
