@@ -25,10 +25,14 @@ _NO: Final = ("false", "0", "no", "không", "sai")
 
 @dataclass(frozen=True)
 class Marks:
-    """How a file writes numbers: its decimal mark, or "?" when its cells do not tell."""
+    """How a file writes numbers: its decimal mark, or "?" when its cells do not tell.
+
+    `mixed` files use both marks; `plain` ones can be read without looking at single cells.
+    """
 
     decimal: str
     mixed: bool = False
+    plain: bool = False
 
     @property
     def thousands(self) -> str:
@@ -52,7 +56,7 @@ class _Reading:
 
 def typed_table(table: Table, raw: RawTable, findings: Findings) -> pl.DataFrame:
     """The raw table as a typed frame with all its columns; what cannot be read is null and has a finding."""
-    marks = number_marks(table, raw, findings)
+    marks = _plain_marks(table, raw) or number_marks(table, raw, findings)
     columns = []
     for column in table.columns.values():
         cells = raw.columns.get(column.name)
@@ -62,6 +66,21 @@ def typed_table(table: Table, raw: RawTable, findings: Findings) -> pl.DataFrame
             reading = _Reading(table.name, column, raw.lines, marks, findings)
             columns.append(_READERS.get(column.kind, _text)(reading, cells).alias(column.name))
     return pl.DataFrame(columns, schema=table.schema)
+
+
+def _plain_marks(table: Table, raw: RawTable) -> Marks | None:
+    """Marks of a table whose number cells all read as they stand, which most do; else None."""
+    if raw.default_mark != ".":
+        return None
+    for column in table.columns.values():
+        cells = raw.columns.get(column.name)
+        if (
+            column.kind in ("int", "number")
+            and cells is not None
+            and cells.cast(column.dtype, strict=False).null_count() != cells.null_count()
+        ):
+            return None
+    return Marks(".", plain=True)
 
 
 def number_marks(table: Table, raw: RawTable, findings: Findings) -> Marks:
@@ -116,6 +135,10 @@ def _decimal_of(text: str) -> str:
 
 
 def _number(reading: _Reading, cells: pl.Series) -> pl.Series:
+    if reading.marks.plain:
+        values = cells.cast(reading.column.dtype)
+        if reading.column.kind == "int" or values.is_finite().all():
+            return values if reading.column.kind == "int" else values + 0.0
     usual = _WHOLE if reading.column.kind == "int" or reading.marks.decimal != "." else _POINTED
     plain = cells.str.contains(usual)
     values = pl.select(pl.when(plain).then(cells)).to_series().cast(reading.column.dtype)

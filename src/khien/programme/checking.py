@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -13,7 +14,7 @@ from khien.programme.document import Programme
 from khien.programme.findings import Finding, Findings, ProgrammeError
 from khien.programme.folder import read_folder
 from khien.programme.keys import check_keys
-from khien.programme.raw import RawProgramme
+from khien.programme.raw import RawProgramme, RawTable
 from khien.programme.rules import check_meaning
 from khien.programme.settings import Settings
 from khien.programme.sheet import Desk, Sheet
@@ -79,7 +80,7 @@ def checked_programme(settings: Settings, frames: Mapping[str, pl.DataFrame]) ->
     sheets = {
         name: Sheet(table, as_typed(table, frames.get(name), findings)) for name, table in TABLES.items()
     }
-    checked = _finish(sheets, {}, settings, findings)
+    checked = _finish(sheets, RawProgramme(), settings, findings)
     if checked.programme is None:
         raise ProgrammeError(checked.findings)
     return checked.programme
@@ -89,18 +90,12 @@ def check_raw(raw: RawProgramme, findings: Findings) -> Checked:
     """Check tables that a reader handed over as text."""
     settings = None if raw.settings is None else settings_of(raw.settings, findings)
     sheets: dict[str, Sheet] = {}
-    unread: dict[str, dict[str, pl.Series]] = {}
     for name, table in TABLES.items():
         if (cells := raw.tables.get(name)) is None:
             sheets[name] = Sheet(table, pl.DataFrame(schema=table.schema), here=False)
-            continue
-        frame = typed_table(table, cells, findings)
-        sheets[name] = Sheet(table, frame, cells.lines)
-        unread[name] = {c: cells.columns[c].is_not_null() & frame[c].is_null() for c in cells.columns}
-        unread[name] |= {c: unread[name][c] | told.fill_null(False) for c, told in cells.told.items()}
-        absent = pl.Series([True]).new_from_index(0, frame.height)
-        unread[name] |= {c: absent for c in table.columns if c not in cells.columns}
-    return _finish(sheets, unread, settings, findings, frozenset(raw.broken))
+        else:
+            sheets[name] = Sheet(table, typed_table(table, cells, findings), cells.lines)
+    return _finish(sheets, raw, settings, findings)
 
 
 def _raw(path: Path, findings: Findings) -> RawProgramme | None:
@@ -113,22 +108,29 @@ def _raw(path: Path, findings: Findings) -> RawProgramme | None:
 
 
 def _finish(
-    sheets: dict[str, Sheet],
-    unread: dict[str, dict[str, pl.Series]],
-    settings: Settings | None,
-    findings: Findings,
-    broken: frozenset[str] = frozenset(),
+    sheets: dict[str, Sheet], raw: RawProgramme, settings: Settings | None, findings: Findings
 ) -> Checked:
     clean = {}
     for name, sheet in sheets.items():
         frame = sheet.frame
         if frame.height:
-            frame = check_values(sheet, unread.get(name, {}), findings)
+            frame = check_values(sheet, partial(_unread, raw.tables.get(name), sheet), findings)
         clean[name] = Sheet(sheet.table, frame, sheet.lines, sheet.here)
-    desk = Desk(clean, settings, findings, broken)
+    desk = Desk(clean, settings, findings, frozenset(raw.broken))
     check_keys(desk)
     check_meaning(desk)
     if settings is None or any(f.severity == "error" for f in findings):
         return Checked(None, findings)
     frames = {name: sheet.frame for name, sheet in clean.items()}
     return Checked(Programme(settings, frames, tuple(findings)), findings)
+
+
+def _unread(raw: RawTable | None, sheet: Sheet, column: str) -> pl.Series | None:
+    """Which cells of a column have a finding already because they, or the whole column, could not be read."""
+    if raw is None:
+        return None
+    if column not in raw.columns:
+        return pl.repeat(True, sheet.frame.height, eager=True, dtype=pl.Boolean)
+    unread = raw.columns[column].is_not_null() & sheet.frame[column].is_null()
+    told = raw.told.get(column)
+    return unread if told is None else unread | told.fill_null(False)

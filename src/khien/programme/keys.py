@@ -67,6 +67,8 @@ def _dangling(desk: Desk, sheet: Sheet, column: str, tables: tuple[str, ...]) ->
     if any(t in desk.broken for t in tables):
         return  # it is there, and why it cannot be read has been told
     if not any(desk[t].here for t in tables):
+        if any(f.code == "table-missing" and f.table == tables[0] for f in desk.findings):
+            return
         line = next(li for li, v in sheet.rows(column) if v is not None)
         desk.note(
             "table-missing", tables[0], None, None, None, by=sheet.table.name, by_row=line, by_column=column

@@ -46,7 +46,7 @@ def decoded(data: bytes, name: str, findings: Findings) -> str | None:
     """The text of a file that must be UTF-8; another encoding is named in a finding."""
     if not data.startswith((b"\xff\xfe", b"\xfe\xff")) and b"\0" not in data[:4096]:
         try:
-            return data.decode("utf-8-sig")
+            return composed(data.decode("utf-8-sig"))
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
             findings.note("encoding", name, line, value=_eight_bit(data))
@@ -129,7 +129,8 @@ def columns_of(
             line = next(li for c, li in zip(cells[index], lines, strict=True) if c.strip())
             findings.note("nameless-column", name, line, value=next(c for c in cells[index] if c.strip()))
     return {
-        column: trimmed(pl.Series(column, cells[index], dtype=pl.String)) for index, column in wanted.items()
+        column: pl.Series(column, [cell.strip() or None for cell in cells[index]], dtype=pl.String)
+        for index, column in wanted.items()
     }
 
 
@@ -148,6 +149,13 @@ def head_columns(head: Sequence[str], name: str, findings: Findings) -> dict[int
         else:
             wanted[index] = column
     return wanted
+
+
+def composed(text: str) -> str:
+    """Text in composed Unicode (NFC), with one kind of line end."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def trimmed(cells: pl.Series) -> pl.Series:

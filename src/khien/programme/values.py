@@ -1,130 +1,117 @@
-"""Checks on the cells of one typed table: filled, well written, within bounds."""
+"""Checks on the cells of one typed table: filled, well written, within bounds.
+
+All tests of a table run in one pass; only what fails is looked at again to say where.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Final
 
 import polars as pl
 
-from khien.programme.columns import QUARTER, SLUG, Column
+from khien.programme.columns import LARGEST_INT, QUARTER, SLUG, Column
 from khien.programme.findings import Findings
 from khien.programme.guesses import guess
 from khien.programme.sheet import Sheet
+from khien.programme.tables import TABLES
 
 LONGEST_TEXT: Final = 4000
-_CONTROL: Final = "[\\x00-\\x08\\x0b-\\x1f\\x7f\\x{d800}-\\x{dfff}\\x{fffe}\\x{ffff}]".replace(
-    "\\x{d800}-\\x{dfff}", ""
-)
+_CONTROL: Final = r"[\x00-\x08\x0b-\x1f\x7f\x{fffe}\x{ffff}]"
+Unread = Callable[[str], pl.Series | None]
+"""For a column, which cells held something that could not be read (they have a finding already)."""
 
 
-def check_values(sheet: Sheet, unread: dict[str, pl.Series], findings: Findings) -> pl.DataFrame:
+@dataclass(frozen=True)
+class _Test:
+    """A condition that no cell of a column may meet."""
+
+    code: str
+    column: Column
+    bad: pl.Expr
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+def check_values(sheet: Sheet, unread: Unread, findings: Findings) -> pl.DataFrame:
     """Report every cell that its column does not allow.
-
-    Args:
-        sheet: the table.
-        unread: per column, which cells held something that could not be read (they have a finding already).
-        findings: where to report.
 
     Returns:
         The frame with defaults filled in and forbidden cells emptied: later checks need not look again.
     """
-    columns = []
-    for column in sheet.table.columns.values():
-        values = sheet.frame[column.name]
-        if column.required:
-            _check_filled(sheet, column, values, unread.get(column.name), findings)
-        if values.null_count() < len(values):
-            values = _check_column(sheet, column, values, findings)
-        if column.default is not None:
-            values = values.fill_null(column.default)
-        columns.append(values)
-    return pl.DataFrame(columns, schema=sheet.table.schema)
-
-
-def _check_filled(
-    sheet: Sheet, column: Column, values: pl.Series, unread: pl.Series | None, findings: Findings
-) -> None:
-    empty = values.is_null()
-    if unread is not None:
-        empty &= ~unread
-    for index in empty.arg_true():
-        findings.note("required-empty", sheet.table.name, sheet.line(int(index)), column.name)
-
-
-def _check_column(sheet: Sheet, column: Column, values: pl.Series, findings: Findings) -> pl.Series:
-    if column.kind in ("int", "number"):
-        return _check_numbers(sheet, column, values, findings)
-    if column.kind in ("bool", "date"):
-        return values
-    if column.kind == "choice":
-        return _check_choices(sheet, column, values, findings)
-    pattern = {"slug": SLUG, "quarter": QUARTER}.get(column.kind)
-    if pattern:
-        bad = ~values.str.contains(pattern)
-        return _report(sheet, column, values, bad, f"not-a-{column.kind}", findings)
-    values = _report(sheet, column, values, values.str.len_chars() > LONGEST_TEXT, "text-too-long", findings)
-    return _report(sheet, column, values, values.str.contains(_CONTROL), "control-character", findings)
-
-
-def _check_choices(sheet: Sheet, column: Column, values: pl.Series, findings: Findings) -> pl.Series:
-    bad = ~values.is_in(list(column.choices))
-    for index in bad.fill_null(False).arg_true():
-        value = values[int(index)]
-        findings.note(
-            "not-a-choice",
-            sheet.table.name,
-            sheet.line(int(index)),
-            column.name,
-            value,
-            choices=", ".join(column.choices),
-            guess=guess(value, column.choices),
+    frame, table = sheet.frame, sheet.table
+    tests = _tests(table.name)
+    hits = frame.select(test.bad.any().alias(str(i)) for i, test in enumerate(tests)).row(0)
+    forbidden: dict[str, pl.Expr] = {}
+    for test, hit in zip(tests, hits, strict=True):
+        if hit:
+            _report(sheet, test, unread, findings)
+            name = test.column.name
+            forbidden[name] = forbidden[name] | test.bad if name in forbidden else test.bad
+    if forbidden:
+        kept = (
+            pl.when(~bad.fill_null(False)).then(pl.col(name)).alias(name) for name, bad in forbidden.items()
         )
-    return _emptied(values, bad)
+        frame = frame.with_columns(*kept)
+    defaults = [c for c in table.columns.values() if c.default is not None]
+    return frame.with_columns(pl.col(c.name).fill_null(c.default) for c in defaults) if defaults else frame
 
 
-def _check_numbers(sheet: Sheet, column: Column, values: pl.Series, findings: Findings) -> pl.Series:
-    if column.kind == "number":
-        values = _report(sheet, column, values, ~values.is_finite(), "not-finite", findings)
-    if column.ge == 0:
-        values = _report(sheet, column, values, values < 0, "negative-value", findings)
-    bad = pl.Series([False]).new_from_index(0, len(values))
-    for bound, limit in (("ge", column.ge), ("gt", column.gt), ("le", column.le), ("lt", column.lt)):
-        if limit is not None:
-            bad |= _breaks(values, bound, limit)
-    low, high = _shown_bounds(column)
-    return _report(sheet, column, values, bad, "out-of-range", findings, low=low, high=high)
-
-
-def _breaks(values: pl.Series, bound: str, limit: float) -> pl.Series:
-    bad = {"ge": values < limit, "gt": values <= limit, "le": values > limit, "lt": values >= limit}[bound]
-    return bad.fill_null(False)
-
-
-def _shown_bounds(column: Column) -> tuple[str, str]:
-    low = f"> {column.gt:g}" if column.gt is not None else ("-∞" if column.ge is None else f"{column.ge:g}")
-    high = "∞" if column.le is None or column.le >= 2**53 - 1 else f"{column.le:g}"
-    return low, high
-
-
-def _report(
-    sheet: Sheet,
-    column: Column,
-    values: pl.Series,
-    bad: pl.Series,
-    code: str,
-    findings: Findings,
-    **fields: object,
-) -> pl.Series:
-    bad = bad.fill_null(False)
-    if not bad.any():
-        return values
+def _report(sheet: Sheet, test: _Test, unread: Unread, findings: Findings) -> None:
+    name = test.column.name
+    bad = sheet.frame.select(test.bad.fill_null(False)).to_series()
+    if test.code == "required-empty" and (known := unread(name)) is not None:
+        bad &= ~known
+    values = sheet.frame[name]
     for index in bad.arg_true():
-        findings.note(
-            code, sheet.table.name, sheet.line(int(index)), column.name, values[int(index)], **fields
+        value = values[int(index)]
+        fields = dict(test.fields)
+        if test.code == "not-a-choice":
+            fields["guess"] = guess(value, test.column.choices)
+        findings.note(test.code, sheet.table.name, sheet.line(int(index)), name, value, **fields)
+
+
+@cache
+def _tests(table: str) -> tuple[_Test, ...]:
+    return tuple(test for column in TABLES[table].columns.values() for test in _tests_of(column))
+
+
+def _tests_of(column: Column) -> Iterator[_Test]:
+    cell = pl.col(column.name)
+    if column.required:
+        yield _Test("required-empty", column, cell.is_null())
+    if column.kind in ("int", "number"):
+        yield from _number_tests(column, cell)
+    elif column.kind == "choice":
+        choices = ", ".join(column.choices)
+        yield _Test("not-a-choice", column, ~cell.is_in(list(column.choices)), {"choices": choices})
+    elif column.kind == "slug":
+        yield _Test("not-a-slug", column, ~cell.str.contains(SLUG))
+    elif column.kind == "quarter":
+        yield _Test("not-a-quarter", column, ~cell.str.contains(QUARTER))
+    elif column.kind in ("text", "shares", "list"):
+        yield _Test("text-too-long", column, cell.str.len_chars() > LONGEST_TEXT)
+        yield _Test("control-character", column, cell.str.contains(_CONTROL))
+
+
+def _number_tests(column: Column, cell: pl.Expr) -> Iterator[_Test]:
+    finite = pl.lit(True)
+    if column.kind == "number":
+        finite = cell.is_finite()
+        yield _Test("not-finite", column, ~finite)
+    if column.ge == 0:
+        yield _Test("negative-value", column, finite & (cell < 0))
+    outside = []
+    if column.ge is not None and column.ge != 0:
+        outside.append(cell < column.ge)
+    if column.gt is not None:
+        outside.append(cell <= column.gt)
+    if column.le is not None:
+        outside.append(cell > column.le)
+    if outside:
+        low = (
+            f"> {column.gt:g}" if column.gt is not None else ("-∞" if column.ge is None else f"{column.ge:g}")
         )
-    return _emptied(values, bad)
-
-
-def _emptied(values: pl.Series, bad: pl.Series) -> pl.Series:
-    keep = ~bad.fill_null(False)
-    return pl.select(pl.when(keep).then(values).alias(values.name)).to_series()
+        high = "∞" if column.le is None or column.le >= LARGEST_INT else f"{column.le:g}"
+        yield _Test("out-of-range", column, finite & pl.any_horizontal(outside), {"low": low, "high": high})

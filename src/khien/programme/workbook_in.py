@@ -15,7 +15,7 @@ from khien.programme.folder import is_note
 from khien.programme.guesses import guess
 from khien.programme.raw import RawProgramme, RawTable
 from khien.programme.tables import TABLES
-from khien.programme.text_files import TOLD, columns_of
+from khien.programme.text_files import TOLD, columns_of, composed
 from khien.programme.toml_settings import SHEET
 
 MAX_UNPACKED: Final = 384 * 2**20
@@ -126,7 +126,7 @@ def _text(cell: Any, line: int, name: str, findings: Findings) -> str:
 def cell_text(value: object) -> str:
     """The text of a cell's value, as a CSV file would have it."""
     if isinstance(value, str):
-        return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), value)
+        return composed(_ESCAPE.sub(lambda found: chr(int(found[1], 16)), value))
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:

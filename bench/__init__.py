@@ -1,0 +1,1 @@
+"""Benches: each runs alone (`python -m bench.NAME`), and once, small, in every CI run."""
