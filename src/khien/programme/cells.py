@@ -16,6 +16,7 @@ from khien.programme.raw import RawTable
 _WHOLE: Final = r"^[+-]?[0-9]{1,15}$"
 _POINTED: Final = r"^[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?$"
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
+_BLANK: Final = r"[ \u00a0\u202f]"
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 # Three digits after the only mark may be a fraction or thousands: only other cells of the file can tell.
 _EITHER: Final = {m: rf"^[+-]?[1-9][0-9]{{0,2}}\{m}[0-9]{{3}}$" for m in ".,"}
@@ -60,6 +61,8 @@ def typed_table(table: Table, raw: RawTable, findings: Findings) -> pl.DataFrame
     columns = []
     for column in table.columns.values():
         cells = raw.columns.get(column.name)
+        if cells is None and column.required:
+            findings.note("missing-column", table.name, 1, column.name)
         if cells is None or cells.null_count() == len(cells):
             columns.append(pl.Series(column.name, [None] * len(raw.lines), dtype=column.dtype))
         else:
@@ -95,7 +98,7 @@ def number_marks(table: Table, raw: RawTable, findings: Findings) -> Marks:
         for index in odd.arg_true() if odd.any() else ():
             mark = _decimal_of(cells[index])
             either |= mark == "?"
-            if mark in ".," and mark not in seen:
+            if mark in (".", ",") and mark not in seen:
                 seen[mark] = (raw.lines[index], column.name, cells[index])
             if len(seen) == 2:
                 (line, name, value), (row, other_name, other) = seen[","], seen["."]
@@ -117,7 +120,7 @@ def number_marks(table: Table, raw: RawTable, findings: Findings) -> Marks:
 
 def _decimal_of(text: str) -> str:
     """The decimal mark that a cell proves: "." or ","; "?" when it may be either, "" when none."""
-    digits = text.lstrip("+-")
+    digits = re.sub(_BLANK, "", text).lstrip("+-")
     points, commas = digits.count("."), digits.count(",")
     if points and commas:
         last = max(digits.rfind("."), digits.rfind(","))

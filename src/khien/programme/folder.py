@@ -29,7 +29,7 @@ def read_folder(folder: Path, findings: Findings) -> RawProgramme:
     """All CSV files and the settings of a folder, as text. Other files and sub-folders are left alone."""
     raw = RawProgramme(settings=read_toml(folder, findings))
     try:
-        files = sorted(p for p in folder.iterdir() if p.suffix.lower() == ".csv" and p.is_file())
+        files = sorted(p for p in folder.iterdir() if p.suffix.lower() == ".csv" and not p.is_dir())
     except OSError as error:
         findings.note("file-unreadable", value=folder.name, reason=error.strerror or str(error))
         return raw

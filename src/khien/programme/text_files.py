@@ -76,9 +76,10 @@ def _eight_bit(data: bytes) -> str:
 
 def _delimiter(text: str, name: str, findings: Findings) -> tuple[str | None, int, str]:
     """The delimiter, how many lines to skip for it (`sep=;`), and the rest of the text."""
-    head, _, rest = text.partition("\n")
+    blank = len(text) - len(text.lstrip("\n"))
+    head, _, rest = text[blank:].partition("\n")
     if head.strip().lower() in ("sep=,", "sep=;"):
-        return head.strip()[-1], 1, rest
+        return head.strip()[-1], blank + 1, rest
     known = TABLES[name].schema
     scores = {mark: len({_clean(cell) for cell in head.split(mark)} & set(known)) for mark in ",;"}
     found = max(scores, key=lambda mark: (scores[mark], head.count(mark)))
