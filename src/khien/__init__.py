@@ -2,6 +2,7 @@
 
     import khien
     programme = khien.read("examples/island")
+    plan = khien.plan_programme(programme, khien.PlanSettings(time_limit=10))
 
 Names are imported when they are first used, so that `import khien` is quick.
 """
@@ -12,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from khien.plan import NoPlan, Plan, PlanSettings, load_plan, plan_programme
     from khien.programme import Finding, Programme, ProgrammeError, Settings, check, diff, read, write
 
 __version__ = "0.1.0"
@@ -27,10 +29,25 @@ _HOMES: Final = {
         "read",
         "write",
     ),
+    "khien.plan": ("NoPlan", "Plan", "PlanSettings", "load_plan", "plan_programme"),
 }
 _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = ["Finding", "Programme", "ProgrammeError", "Settings", "check", "diff", "read", "write"]
+__all__ = [
+    "Finding",
+    "NoPlan",
+    "Plan",
+    "PlanSettings",
+    "Programme",
+    "ProgrammeError",
+    "Settings",
+    "check",
+    "diff",
+    "load_plan",
+    "plan_programme",
+    "read",
+    "write",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -20,9 +20,9 @@ def existing(path: str, lang: str) -> Path:
 
 
 def free(path: str, lang: str) -> Path:
-    """The path, where nothing may stand yet (an empty folder is nothing)."""
+    """The path, where nothing may stand yet."""
     found = Path(path)
-    if found.exists() and not (found.is_dir() and not any(found.iterdir())):
+    if found.exists():
         raise Stop(Exit.WRONG_USE, t("cli_path_taken", lang, path=path))
     return found
 
