@@ -42,7 +42,6 @@ fast: .venv/.dev  ## the tests that take less than two minutes together
 
 lint: .venv/.dev  ## style
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
 
 types: .venv/.dev  ## mypy, strict
 	$(BIN)/mypy

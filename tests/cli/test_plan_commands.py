@@ -33,7 +33,9 @@ def answer(capsys: Capture) -> dict[str, Any]:
     return found
 
 
-def test_plan_prints_the_headline_and_says_where_the_plan_is(island: Path, tmp_path: Path, capsys: Capture) -> None:
+def test_plan_prints_the_headline_and_says_where_the_plan_is(
+    island: Path, tmp_path: Path, capsys: Capture
+) -> None:
     assert main(["plan", str(island), "--time-limit", "20", "--out", str(tmp_path), "--lang", "en"]) == 0
     captured = capsys.readouterr()
     assert "Self-reliance" in captured.out
@@ -44,7 +46,9 @@ def test_plan_prints_the_headline_and_says_where_the_plan_is(island: Path, tmp_p
     assert "Tự chủ" in captured.out
 
 
-def test_plan_as_json_says_value_bound_gap_and_why_it_stopped(island: Path, tmp_path: Path, capsys: Capture) -> None:
+def test_plan_as_json_says_value_bound_gap_and_why_it_stopped(
+    island: Path, tmp_path: Path, capsys: Capture
+) -> None:
     assert main(["plan", str(island), "--time-limit", "20", "--out", str(tmp_path), "--json"]) == 0
     found = answer(capsys)
     assert found["command"] == "plan"
@@ -57,7 +61,9 @@ def test_plan_as_json_says_value_bound_gap_and_why_it_stopped(island: Path, tmp_
 def test_a_work_limit_gives_the_same_plan_twice(island: Path, tmp_path: Path, capsys: Capture) -> None:
     for name in ("one", "two"):
         assert main(["plan", str(island), "--work", "50", "--seed", "3", "--out", str(tmp_path / name)]) == 0
-    one, two = (json.loads((tmp_path / name / "plan.json").read_text(encoding="utf-8")) for name in ("one", "two"))
+    one, two = (
+        json.loads((tmp_path / name / "plan.json").read_text(encoding="utf-8")) for name in ("one", "two")
+    )
     assert one["choices"] == two["choices"]
     assert one["value"] == two["value"]
     assert one["clocked"] is False
@@ -81,14 +87,19 @@ def test_verify_accepts_the_plan_and_refuses_a_changed_one(
     assert found["violations"]
 
 
-def test_a_file_that_is_no_plan_is_an_error_of_the_input(island: Path, tmp_path: Path, capsys: Capture) -> None:
+def test_a_file_that_is_no_plan_is_an_error_of_the_input(
+    island: Path, tmp_path: Path, capsys: Capture
+) -> None:
     (tmp_path / "plan.json").write_text("{}", encoding="utf-8")
     assert main(["verify", str(tmp_path), str(island), "--lang", "en"]) == 1
     assert "plan.json" in capsys.readouterr().err
 
 
 def test_compare_names_what_moved(island: Path, island_plan: Path, tmp_path: Path, capsys: Capture) -> None:
-    assert main(["plan", str(island), "--time-limit", "20", "--forbid", "boat-make", "--out", str(tmp_path)]) == 0
+    assert (
+        main(["plan", str(island), "--time-limit", "20", "--forbid", "boat-make", "--out", str(tmp_path)])
+        == 0
+    )
     capsys.readouterr()
     assert main(["compare", str(island_plan), str(tmp_path), "--programme", str(island), "--lang", "en"]) == 0
     assert "boat-make" in capsys.readouterr().out
@@ -117,7 +128,9 @@ def test_report_writes_every_form_in_both_languages(
     assert "report.en.html" in out
 
 
-def test_replanning_keeps_what_has_started(island: Path, island_plan: Path, tmp_path: Path, capsys: Capture) -> None:
+def test_replanning_keeps_what_has_started(
+    island: Path, island_plan: Path, tmp_path: Path, capsys: Capture
+) -> None:
     words = ["plan", str(island), "--time-limit", "20", "--out", str(tmp_path)]
     assert main([*words, "--replan-from", "2027Q3", "--previous", str(island_plan)]) == 0
     before, after = khien.load_plan(island_plan), khien.load_plan(tmp_path)
@@ -145,7 +158,9 @@ def test_replanning_keeps_what_has_started(island: Path, island_plan: Path, tmp_
 def test_settings_that_make_no_sense_are_wrong_use(
     words: list[str], says: str, island: Path, tmp_path: Path, capsys: Capture
 ) -> None:
-    assert main(["plan", str(island), "--out", str(tmp_path), "--time-limit", "5", *words, "--lang", "en"]) == 2
+    assert (
+        main(["plan", str(island), "--out", str(tmp_path), "--time-limit", "5", *words, "--lang", "en"]) == 2
+    )
     assert says in capsys.readouterr().err
     assert not (tmp_path / "plan.json").exists()
 
@@ -195,8 +210,20 @@ def test_a_full_disk_is_said_and_leaves_nothing_half_written(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_keeps_the_best_plan_and_gives_3(kind: signal.Signals, vietnam: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "khien", "plan", str(vietnam), "--time-limit", "120", "--out", str(tmp_path)]
+def test_an_interrupt_keeps_the_best_plan_and_gives_3(
+    kind: signal.Signals, vietnam: Path, tmp_path: Path
+) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "khien",
+        "plan",
+        str(vietnam),
+        "--time-limit",
+        "120",
+        "--out",
+        str(tmp_path),
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         for line in process.stderr:

@@ -29,7 +29,9 @@ def broken(island: Path, tmp_path: Path) -> Path:
     shutil.copytree(island, folder)
     options = folder / "options.csv"
     text = options.read_text(encoding="utf-8")
-    options.write_text(text.replace(",own,", ",owned,", 1).replace("boat-make", "boat-mak", 1), encoding="utf-8")
+    options.write_text(
+        text.replace(",own,", ",owned,", 1).replace("boat-make", "boat-mak", 1), encoding="utf-8"
+    )
     return folder
 
 

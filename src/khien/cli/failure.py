@@ -58,14 +58,15 @@ def describe(error: BaseException, lang: str) -> tuple[Exit, str, dict[str, Any]
 
 def _describe_ours(error: BaseException, lang: str) -> tuple[Exit, str, dict[str, Any]]:
     """Errors of the rooms; anything else is a mistake of ours."""
+    known: Any = error
     if isinstance(error, _kind("khien.programme.findings", "ProgrammeError")):
         from khien.cli.findings import describe_findings
 
-        return describe_findings(error.findings, lang)
+        return describe_findings(known.findings, lang)
     if isinstance(error, _kind("khien.plan", "NoPlan")):
         from khien.cli.clash import describe_clash
 
-        return describe_clash(error, lang)  # type: ignore[arg-type]
+        return describe_clash(known, lang)
     for module, name, code in (
         ("khien.plan.settings", "SettingsError", Exit.WRONG_USE),
         ("khien.plan.result", "PlanFileError", Exit.INPUT_ERRORS),

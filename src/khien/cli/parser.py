@@ -51,19 +51,18 @@ class Parser(argparse.ArgumentParser):
 
 def make_parser(lang: str) -> tuple[Parser, argparse._SubParsersAction[Parser]]:
     """The top parser and the place where commands are added."""
-    formatter = type("Formatter", (Formatter,), {"lang": lang})
     kind = type("Parser", (Parser,), {"lang": lang})
     parser: Parser = kind(
         prog="khien",
         description=t("cli_description", lang),
         epilog=t("cli_epilog", lang),
-        formatter_class=formatter,
+        formatter_class=_formatter(lang),
         add_help=False,
         allow_abbrev=False,
     )
     parser.set_defaults(json=False, lang=lang, debug=False, run=None)
     _add_common(parser, lang)
-    places = parser.add_subparsers(
+    places: argparse._SubParsersAction[Parser] = parser.add_subparsers(
         title=t("cli_commands", lang),
         metavar=t("cli_command_metavar", lang),
         dest="command",
@@ -87,7 +86,7 @@ def add_command(
         help=says,
         description=says,
         epilog=t("cli_example", lang) + "\n  " + example.replace("\n", "\n  "),
-        formatter_class=type("Formatter", (Formatter,), {"lang": lang}),
+        formatter_class=_formatter(lang),
         add_help=False,
         allow_abbrev=False,
     )
@@ -101,9 +100,13 @@ def add_group(
     places: argparse._SubParsersAction[Parser], name: str, lang: str, *, says: str
 ) -> argparse._SubParsersAction[Parser]:
     """Add a command that has parts (``khien import cordis``); return the place for its parts."""
-    formatter = type("Formatter", (Formatter,), {"lang": lang})
     parser = places.add_parser(
-        name, help=says, description=says, formatter_class=formatter, add_help=False, allow_abbrev=False
+        name,
+        help=says,
+        description=says,
+        formatter_class=_formatter(lang),
+        add_help=False,
+        allow_abbrev=False,
     )
     _add_common(parser, lang)
     parser.set_defaults(command=name)
@@ -113,6 +116,10 @@ def add_group(
         parser_class=type(parser),
         required=True,
     )
+
+
+def _formatter(lang: str) -> type[Formatter]:
+    return type("Formatter", (Formatter,), {"lang": lang})
 
 
 def _add_common(parser: argparse.ArgumentParser, lang: str) -> None:

@@ -52,13 +52,22 @@ class PlainProgress:
         self.stream = stream
         self._last = float("-inf")
         self._stage: str | None = None
+        self._unsaid: Any = None
 
     def __call__(self, state: Any) -> None:
         """Print the state when it is time to."""
         now = time.monotonic()
+        self._unsaid = state
         if state.stage == self._stage and now - self._last < EVERY_SECONDS:
             return
         self._last, self._stage = now, state.stage
+        self.say()
+
+    def say(self) -> None:
+        """Print the newest state unless it was printed already."""
+        state, self._unsaid = self._unsaid, None
+        if state is None:
+            return
         seconds = number(state.seconds, self.lang, 1)
         line = f"{seconds:>7} s  {state.stage:<12} {describe_state(state, self.lang)}"
         print(line, file=self.stream, flush=True)
@@ -86,7 +95,9 @@ class LiveProgress:
 def search_progress(lang: str, limit_seconds: float | None) -> Iterator[PlainProgress | LiveProgress]:
     """A callback for a search. It writes to standard error only, so that standard output stays clean."""
     if not sys.stderr.isatty():
-        yield PlainProgress(lang, sys.stderr)
+        plain = PlainProgress(lang, sys.stderr)
+        yield plain
+        plain.say()
         return
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
