@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import random
-from types import SimpleNamespace
+from datetime import date
 
 import polars as pl
 
+from khien.draw.charts.provinces import TILES
 from khien.draw.results import Results, names_of
+from khien.plan.result import TRAINING, Plan
+from khien.plan.settings import PlanSettings
+from khien.programme import TABLES, Fact, Programme, Settings
 
 GROUPS = [
     ("uav", "Phương tiện bay không người lái", "Unmanned aerial vehicles"),
@@ -123,27 +128,28 @@ def _people(rng: random.Random) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["skill", "quarter", "quarter_label", "need", "supply"], orient="row")
 
 
-def fake_programme(rng: random.Random) -> SimpleNamespace:
+def fake_programme(rng: random.Random) -> Programme:
     """Tables that a report reads, with 40 partners and 40 capabilities."""
     partners = [(f"{c}-{k}", f"Viện Công nghệ {n} số {k}", f"{e} Institute of Technology {k}") for c, n, e in COUNTRIES[1:] for k in range(1, 6)][:40]
     caps = [(f"c{i:02d}", f"{CAPS_VI[i % 8]} cấp {i // 8 + 1}", f"{CAPS_EN[i % 8]}, tier {i // 8 + 1}") for i in range(40)]
-    from khien.draw.charts.provinces import TILES
-
     places = pl.DataFrame({"id": [x.code for x in TILES if not x.parent], "name_vi": [x.name for x in TILES if not x.parent], "name_en": [x.name for x in TILES if not x.parent], "level": "province", "parent": "vn", "vulnerability": [round(rng.random(), 2) for x in TILES if not x.parent]})  # fmt: skip
     sites = pl.DataFrame([(f"site{i}", rng.choice(places["id"].to_list()[:28])) for i in range(120)], schema=["id", "place"], orient="row")
-    facts = {
-        name: SimpleNamespace(value=value, source="Minh họa", status=status)
-        for name, value, status in [("discount_rate", 0.05, "illustrative"), ("reliance_weight", 0.5, "illustrative"), ("first_quarter", "2026Q1", "accepted"), ("last_quarter", "2045Q4", "accepted"), ("reserve_mvnd", 500_000, "claimed"), ("carry_over", True, "claimed")]
-    }  # fmt: skip
-    settings = SimpleNamespace(title_vi="Công nghiệp an ninh Việt Nam đến 2045", title_en="Viet Nam's security industry to 2045", base_year=2026, first_quarter="2026Q1", last_quarter="2045Q4", home_country="vn", discount_rate=0.05, reliance_weight=0.5, reserve_mvnd=500_000, carry_over=True, facts=facts)  # fmt: skip
-    projects = pl.DataFrame({"id": [f"p{i:03d}" for i in range(360)]})
-    sources = pl.DataFrame([("projects", f"p{i:03d}", "*", "Bộ sinh số liệu minh họa", None, "illustrative") for i in range(300)] + [("groups", g[0], "*", "Luật sửa đổi", None, "accepted") for g in GROUPS], schema={"table": pl.String, "row": pl.String, "column": pl.String, "source": pl.String, "date": pl.Date, "status": pl.String}, orient="row")  # fmt: skip
-    empty = named([])
-    return SimpleNamespace(
-        hash="9f3c51d2a7b84e60" * 4, settings=settings, groups=named(GROUPS), capabilities=named(caps), skills=named(SKILLS), countries=named(COUNTRIES),
-        organisations=named(partners), places=places, sites=sites, projects=projects, sources_of_facts=sources, products=empty, technologies=empty, items=empty, obligations=empty,
-        stages=named([("design", "Thiết kế", "Design"), ("make", "Chế tạo", "Manufacture"), ("assure", "Bảo đảm kỹ thuật", "Technical assurance")]),
+    settings = Settings(
+        title_vi="Công nghiệp an ninh Việt Nam đến 2045", title_en="Viet Nam's security industry to 2045", base_year=2026,
+        first_quarter="2026Q1", last_quarter="2045Q4", reserve_mvnd=500_000,
+        facts={"discount_rate": Fact(source="Minh họa", status="illustrative"), "first_quarter": Fact(source="Nghị quyết", status="accepted")},
     )  # fmt: skip
+    projects = pl.DataFrame({"id": [f"p{i:03d}" for i in range(360)]})
+    sources = [("projects", f"p{i:03d}", "*", "Bộ sinh số liệu minh họa", date(2026, 9, 3), "illustrative") for i in range(300)]
+    sources += [("groups", g[0], "*", "Luật sửa đổi", date(2025, 12, 10), "accepted") for g in GROUPS]
+    stages = [("design", "Thiết kế", "Design"), ("make", "Chế tạo", "Manufacture"), ("assure", "Bảo đảm kỹ thuật", "Technical assurance")]
+    frames = {
+        "groups": named(GROUPS), "capabilities": named(caps), "skills": named(SKILLS), "countries": named(COUNTRIES), "organisations": named(partners),
+        "places": places, "sites": sites, "projects": projects, "stages": named(stages),
+        "sources_of_facts": pl.DataFrame(sources, schema=["table", "row", "column", "source", "date", "status"], orient="row"),
+    }  # fmt: skip
+    full = {name: pl.concat([pl.DataFrame(schema=TABLES[name].schema), frame], how="diagonal_relaxed") for name, frame in frames.items()}
+    return Programme(settings, full)
 
 
 def fake_results(n: int = 300, seed: int = 1) -> Results:
@@ -153,16 +159,17 @@ def fake_results(n: int = 300, seed: int = 1) -> Results:
     partners = programme.organisations["id"].to_list()
     roadmap = _roadmap(rng, max(n, 1), partners).head(n)
     refused = _roadmap(rng, 40, partners).select("project", "name_vi", "name_en", "group", "subject", "to_stage", "risk_class")
-    history = pl.DataFrame({"seconds": [0.4, 2.0, 8.0, 20.0, 41.0, 60.0], "value": [3.1, 4.2, 5.6, 5.9, 6.02, 6.04], "bound": [None, 7.4, 6.9, 6.6, 6.4, 6.35]})
-    training = pl.DataFrame([("chip", 3, label(3), 2), ("crypto", 7, label(7), 1)] if n else [], schema={"skill": pl.String, "start": pl.Int64, "start_quarter": pl.String, "cohorts": pl.Int64}, orient="row")  # fmt: skip
-    plan = SimpleNamespace(
-        status="feasible", why_stopped="time", value=6.04, bound=6.35, nothing=1.2, gap=0.0602, relative_gap=0.0488, seconds=60.2, seed=0,
-        programme_hash=programme.hash, settings=SimpleNamespace(time_limit=60, work=None, seed=0), version="0.1.0", clocked=True,
-        choices=roadmap.select("project", option=pl.col("project") + "-a", start="start", end="end"), training=training, history=history,
+    refused = refused.with_columns(pin=pl.lit(None, dtype=pl.String), options=pl.lit(3))
+    history = pl.DataFrame({"seconds": [0.4, 2.0, 8.0, 20.0, 41.0, 60.0], "value": [3.1, 4.2, 5.6, 5.9, 6.02, 6.04], "bound": [math.inf, 7.4, 6.9, 6.6, 6.4, 6.35]})
+    training = pl.DataFrame([("chip", 3, label(3), 2), ("crypto", 7, label(7), 1)] if n else [], schema=TRAINING, orient="row")
+    choices = roadmap.select("project", "start", "end", "start_quarter", "end_quarter", "fixed", option=pl.col("project") + "-a")
+    plan = Plan(
+        status="feasible", why_stopped="time", value=6.04, bound=6.35, nothing=1.2, seconds=60.2, seed=0, programme_hash=programme.hash,
+        settings=PlanSettings(), version="0.1.0", clocked=True, choices=choices, training=training, history=history,
     )  # fmt: skip
     frames = {
         "roadmap": roadmap, "money_by_year": _money(rng, roadmap), "people_by_quarter": _people(rng), "coverage_by_year": _coverage(rng, programme.capabilities["id"].to_list()),
-        "spend_by": _spend_by(roadmap), "refused": refused, "choices": plan.choices, "training": training, "history": history,
+        "spend_by": _spend_by(roadmap), "refused": refused, "choices": plan.choices, "training": plan.training, "history": plan.history,
         "in_service": pl.DataFrame({"product": ["a", "b"], "from_quarter": [4, None], "held_at_home_from": [9, None]}, schema={"product": pl.String, "from_quarter": pl.Int64, "held_at_home_from": pl.Int64}),
     }  # fmt: skip
     return Results(programme, plan, frames, names_of(programme))

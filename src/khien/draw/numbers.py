@@ -7,6 +7,7 @@ from typing import Any
 
 from khien.words import t
 
+NO_BREAK = "\N{NO-BREAK SPACE}"
 MISSING = "–"
 """Shown where a value is unknown; never a zero."""
 
@@ -56,7 +57,7 @@ def money(amount_mvnd: float | int | None, lang: str) -> str:
     divisor, unit = money_scale(amount_mvnd)
     value = amount_mvnd / divisor
     digits = 1 if value and abs(value) < 100 else 0
-    return f"{number(value, lang, digits)} {t(unit, lang)}"
+    return f"{number(value, lang, digits)} {t(unit, lang)}".replace(" ", NO_BREAK)
 
 
 def quarter(label: str | None, lang: str) -> str:

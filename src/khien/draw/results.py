@@ -4,24 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import polars as pl
 
-NAMED = (
-    "groups",
-    "capabilities",
-    "stages",
-    "technologies",
-    "products",
-    "items",
-    "organisations",
-    "countries",
-    "skills",
-    "places",
-    "obligations",
-)
-"""Tables whose rows have a name in both languages."""
+from khien.plan.frames import all_frames
+from khien.plan.result import Plan
+from khien.programme import TABLES, Programme
+
+Names = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -39,87 +29,58 @@ class Results:
         language, then table, then id: the name.
     """
 
-    programme: Any
-    plan: Any
-    frames: Mapping[str, pl.DataFrame]
-    names: Mapping[str, Mapping[str, Mapping[str, str]]] = field(repr=False)
+    programme: Programme
+    plan: Plan
+    frames: Mapping[str, pl.DataFrame] = field(repr=False)
+    names: Mapping[str, Mapping[str, Names]] = field(repr=False)
 
     def frame(self, name: str) -> pl.DataFrame:
         """Return a result frame by name."""
         return self.frames[name]
 
-    def called(self, table: str, lang: str) -> Mapping[str, str]:
+    def called(self, table: str, lang: str) -> Names:
         """Return the names of one table's ids in a language."""
         return self.names[lang].get(table, {})
 
-    def parties(self, lang: str) -> dict[str, str]:
-        """Return the names of organisations and countries together (they share no id)."""
+    def parties(self, lang: str) -> Names:
+        """Return the names of organisations and countries together."""
         return {**self.called("countries", lang), **self.called("organisations", lang)}
 
-    def subjects(self, lang: str) -> dict[str, str]:
-        """Return the names of all that a project may raise or need."""
-        return {
-            **self.called("items", lang),
-            **self.called("technologies", lang),
-            **self.called("products", lang),
-        }
+    def subjects(self, lang: str) -> Names:
+        """Return the names of all that a project may raise."""
+        return {**self.called("technologies", lang), **self.called("products", lang)}
 
     @property
     def years(self) -> tuple[int, int]:
         """First and last year of the horizon."""
-        settings = self.programme.settings
-        return int(settings.first_quarter[:4]), int(settings.last_quarter[:4])
+        return self.programme.years[0], self.programme.years[-1]
 
     @property
     def short_hash(self) -> str:
         """First twelve letters of the programme version, as printed under every figure."""
-        return str(self.plan.programme_hash)[:12]
+        return self.plan.programme_hash[:12]
 
 
-def collect(programme: Any, plan: Any) -> Results:
+def collect(programme: Programme, plan: Plan) -> Results:
     """Make every result frame of a plan.
-
-    Parameters
-    ----------
-    programme
-        The :class:`khien.Programme` that was planned.
-    plan
-        The plan that :func:`khien.plan_programme` or :func:`khien.load_plan` returned.
 
     Raises
     ------
-    ValueError
+    PlanMismatch
         When the plan was made from another version of the programme.
     """
-    from khien.plan import frames as make
-
-    if programme.hash != plan.programme_hash:
-        raise ValueError(
-            f"the plan stands on programme version {plan.programme_hash[:12]}, this is {programme.hash[:12]}"
-        )
-    made = {name: getattr(make, name)(programme, plan) for name in MADE}
+    frames = all_frames(programme, plan)
     kept = {"choices": plan.choices, "training": plan.training, "history": plan.history}
-    return Results(programme, plan, made | kept, names_of(programme))
+    return Results(programme, plan, frames | kept, names_of(programme))
 
 
-MADE = (
-    "roadmap",
-    "money_by_year",
-    "people_by_quarter",
-    "coverage_by_year",
-    "spend_by",
-    "refused",
-    "in_service",
-)
-"""Frames that :mod:`khien.plan.frames` makes, by function name."""
-
-
-def names_of(programme: Any) -> dict[str, dict[str, dict[str, str]]]:
+def names_of(programme: Programme) -> dict[str, dict[str, Names]]:
     """Return language, table, id: name, for every table that has names."""
+    tables = [name for name, table in TABLES.items() if {"id", "name_vi"} <= set(table.columns)]
     return {
         lang: {
-            table: dict(getattr(programme, table).select("id", f"name_{lang}").drop_nulls().iter_rows())
-            for table in NAMED
+            table: dict(programme.frames[table].select("id", f"name_{lang}").drop_nulls().iter_rows())
+            for table in tables
         }
         for lang in ("vi", "en")
     }

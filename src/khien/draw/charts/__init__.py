@@ -1,6 +1,7 @@
 """Pictures as functions of frames: one definition for the page, SVG, PNG and PDF."""
 
-from khien.draw.charts.coverage import capability_heat, coverage_by_year
+from khien.draw.charts.common import Chart, Names
+from khien.draw.charts.coverage import capability_heat, coverage_by_year, weakest_first
 from khien.draw.charts.history import history
 from khien.draw.charts.money import income_by_source, money_by_year
 from khien.draw.charts.partners import concentration, spend_by, spend_by_form
@@ -9,6 +10,8 @@ from khien.draw.charts.provinces import provinces
 from khien.draw.charts.roadmap import roadmap, roadmap_overview
 
 __all__ = [
+    "Chart",
+    "Names",
     "capability_heat",
     "concentration",
     "coverage_by_year",
@@ -22,4 +25,5 @@ __all__ = [
     "roadmap_overview",
     "spend_by",
     "spend_by_form",
+    "weakest_first",
 ]

@@ -50,9 +50,7 @@ def coverage_by_year(frame: pl.DataFrame, lang: str, width: int = theme.WIDE) ->
         scale=alt.Scale(domain=[coverage, reliance], range=[theme.BLUE, theme.VERMILION]),
         legend=alt.Legend(symbolType="stroke", symbolStrokeWidth=3, symbolSize=260),
     )
-    dash = alt.StrokeDash(
-        "measure:N", scale=alt.Scale(domain=[coverage, reliance], range=[[1, 0], [6, 4]]), legend=None
-    )
+    dash = alt.StrokeDash("measure:N", scale=alt.Scale(domain=[coverage, reliance], range=[[1, 0], [6, 4]]))
     x = alt.X("year:Q", axis=year_axis(narrow), scale=alt.Scale(nice=False, padding=14))
     y = alt.Y("value:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format=".0%", tickCount=5))
     tooltip = [
@@ -66,9 +64,9 @@ def coverage_by_year(frame: pl.DataFrame, lang: str, width: int = theme.WIDE) ->
     last = long.drop_nulls("value").group_by("measure", maintain_order=True).last()
     ends = [
         alt.Chart(data(last.filter(pl.col("measure") == name)))
-        .mark_text(align="right", dy=dy, fontWeight=600, fontSize=13)
+        .mark_text(align="left", dx=8, dy=dy, fontWeight=600, fontSize=13)
         .encode(x=x, y=y, text=alt.Text("value:Q", format=".0%"), color=colour)
-        for name, dy in ((coverage, -12), (reliance, 16))
+        for name, dy in ((coverage, -4), (reliance, 4))
     ]
     band = (
         alt.Chart(data(rows.select("year", "coverage", "self_reliance").drop_nulls()))
@@ -79,6 +77,14 @@ def coverage_by_year(frame: pl.DataFrame, lang: str, width: int = theme.WIDE) ->
     return finish(chart)
 
 
+def weakest_first(rows: pl.DataFrame, measure: str) -> list[str]:
+    """Return capabilities by their last known value, then by their mean; those never required last."""
+    value = pl.col(measure).drop_nulls()
+    known = rows.sort("year").group_by("capability").agg(last=value.last(), mean=value.mean())
+    order: list[str] = known.sort("last", "mean", "capability", nulls_last=True)["capability"].to_list()
+    return order
+
+
 def capability_heat(
     frame: pl.DataFrame, lang: str, names: Names, measure: str = "coverage", width: int = theme.WIDE
 ) -> Chart:
@@ -87,8 +93,8 @@ def capability_heat(
     Parameters
     ----------
     frame
-        ``coverage_by_year`` of a plan; the row "all" is left out. Null (no requirement that year)
-        is a pale cell with a dash.
+        ``coverage_by_year`` of a plan; the row "all" is left out. A year without a row or value (nothing
+        required) is a pale cell with a dash.
     names
         Name of each capability.
     measure
@@ -97,11 +103,13 @@ def capability_heat(
     narrow = is_narrow(width)
     rows = frame.filter(pl.col("capability") != "all").rename({measure: "value"})
     years = sorted(rows["year"].unique().to_list())
-    last = rows.sort("year").group_by("capability").agg(pl.col("value").last(), mean=pl.col("value").mean())
-    order = last.sort("value", "mean", "capability", nulls_last=True)["capability"].to_list()
+    order = weakest_first(rows, "value")
     limit = 24 if narrow else 46
     label = {c: shorten(called(names, c), limit) for c in order}
-    rows = rows.select(
+    every = pl.DataFrame({"year": years}, schema={"year": frame.schema["year"]}).join(
+        pl.DataFrame({"capability": order}), how="cross"
+    )
+    rows = every.join(rows, on=["year", "capability"], how="left").select(
         "year",
         "value",
         "capability",

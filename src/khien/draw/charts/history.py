@@ -43,9 +43,7 @@ def history(frame: pl.DataFrame, lang: str, width: int = theme.WIDE) -> Chart:
                 scale=alt.Scale(domain=domain, range=[theme.VERMILION, theme.BLUE]),
                 legend=alt.Legend(symbolType="stroke", symbolStrokeWidth=3, symbolSize=260),
             ),
-            strokeDash=alt.StrokeDash(
-                "measure:N", scale=alt.Scale(domain=domain, range=[[6, 4], [1, 0]]), legend=None
-            ),
+            strokeDash=alt.StrokeDash("measure:N", scale=alt.Scale(domain=domain, range=[[6, 4], [1, 0]])),
             tooltip=[
                 alt.Tooltip("seconds:Q", title=t("draw_seconds", lang), format=",.1f"),
                 alt.Tooltip("measure:N", title=t("draw_measure", lang)),

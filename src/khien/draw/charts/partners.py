@@ -47,7 +47,8 @@ def total_by(frame: pl.DataFrame, kind: str) -> pl.DataFrame:
     """
     rows = frame.filter((pl.col("kind") == kind) & (pl.col("amount_mvnd") > 0))
     rows = rows.group_by("key").agg(pl.col("amount_mvnd").sum())
-    rows = rows.with_columns(share=pl.col("amount_mvnd") / pl.col("amount_mvnd").sum())
+    whole = frame.filter(pl.col("kind") == "form")["amount_mvnd"].sum() or rows["amount_mvnd"].sum()
+    rows = rows.with_columns(share=pl.col("amount_mvnd") / whole)
     return rows.drop_nulls("key").sort("amount_mvnd", "key", descending=[True, False])
 
 

@@ -19,7 +19,6 @@ from khien.draw.charts.common import (
     is_narrow,
     shade_legend,
     shorten,
-    year_axis,
 )
 from khien.draw.charts.partners import FORMS, LETTERS, form_colour, form_name
 from khien.draw.numbers import money, money_scale, quarter, year_of
@@ -116,10 +115,12 @@ def roadmap(
         axis=None,
         scale=alt.Scale(paddingInner=0, paddingOuter=0),
     )
+    step = 5 if narrow else 2
+    ticks = [year for year in range(left, right) if year % step == 0]
     x = alt.X(
         "begin:Q",
         scale=alt.Scale(domain=[left, right], nice=False),
-        axis=year_axis(narrow, orient="top"),
+        axis=alt.Axis(orient="top", format="d", title=None, grid=False, labelFlush=False, values=ticks),
     )
     base = alt.Chart(data(rows)).encode(y=y, tooltip=_tooltip(lang))
     layers = [_stripes(rows, left, right, y, x), _horizon(first, last + 1, left, right)]
@@ -164,9 +165,7 @@ def _bar_layers(base: alt.Chart, x: alt.X, lang: str, narrow: bool, span: int) -
         .mark_text(align="left", dx=4, dy=shift + 0.5, fontSize=10, fontWeight=700)
         .encode(x=x, text="letter:N", color=_ink(lang)),
     ]
-    name: dict[str, Any] = (
-        {"align": "left", "dy": -9} if narrow else {"align": "right", "dx": -10, "limit": 380}
-    )
+    name: dict[str, Any] = {"align": "left", "dy": -9} if narrow else {"align": "right", "dx": -10}
     layers.append(base.mark_text(fontSize=12, color=theme.INK, **name).encode(x=alt.value(0), text="short:N"))
     if not narrow:
         text = {"fontSize": 11, "color": theme.MUTED}

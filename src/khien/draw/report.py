@@ -1,0 +1,167 @@
+"""Writing a whole report: page, PDF, workbook, frames, and every picture with its numbers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from khien.draw import stills, tables
+from khien.draw.blocks import Figure, Section, figures
+from khien.draw.content import sections
+from khien.draw.content.provenance import status_line
+from khien.draw.page import page
+from khien.draw.page.layout import Picture
+from khien.draw.paper import paper
+from khien.draw.results import Results, collect
+from khien.draw.theme import NARROW, WIDE
+from khien.plan.result import Plan
+from khien.programme import Programme
+from khien.words import t
+
+Progress = Callable[[float, str], None]
+"""Gets the share that is done (0-1) and what is being done, in the first language of the report."""
+
+
+def write_report(
+    programme: Programme,
+    plan: Plan,
+    folder: str | os.PathLike[str],
+    lang: str = "vi",
+    progress: Progress | None = None,
+) -> list[Path]:
+    """Write the report of a plan into a folder.
+
+    ``report.<lang>.html`` (one file, asks nobody for anything), ``report.<lang>.pdf``,
+    ``results.xlsx`` and ``results/*.parquet`` with every result frame, ``charts/`` with each
+    picture as SVG and the numbers behind it as CSV. Other files of the folder are left alone.
+
+    Parameters
+    ----------
+    programme, plan
+        What to report; the plan must have been made from this version of the programme.
+    folder
+        Where to; made when missing.
+    lang
+        ``vi``, ``en`` or ``both``.
+    progress
+        Told how far the work is.
+
+    Returns
+    -------
+    list of Path
+        What was written, the page first.
+
+    Raises
+    ------
+    PlanMismatch
+        When the plan stands on another version of the programme.
+    ValueError
+        When ``lang`` is none of the three.
+    OSError
+        When writing fails; the folder is then as it was before.
+    """
+    languages = _languages(lang)
+    tell = progress or (lambda share, what: None)
+    tell(0.0, t("draw_progress_gather", languages[0]))
+    return write_results(collect(programme, plan), folder, lang, progress)
+
+
+def write_results(
+    results: Results, folder: str | os.PathLike[str], lang: str = "vi", progress: Progress | None = None
+) -> list[Path]:
+    """Write a report from frames that are already made; see :func:`write_report`."""
+    languages = _languages(lang)
+    tell = progress or (lambda share, what: None)
+    target = Path(folder)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        for i, language in enumerate(languages):
+            _write_language(results, draft, language, _part(tell, i / len(languages), 0.9 / len(languages)))
+        tell(0.92, t("draw_progress_tables", languages[0]))
+        tables.write(results, draft)
+        written = _put(draft, target)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    tell(1.0, t("draw_progress_done", languages[0]))
+    return written
+
+
+def _languages(lang: str) -> tuple[str, ...]:
+    if lang == "both":
+        return ("vi", "en")
+    if lang not in ("vi", "en"):
+        raise ValueError(f"the language of a report is vi, en or both, not {lang!r}")
+    return (lang,)
+
+
+def _part(tell: Progress, start: float, size: float) -> Progress:
+    """Return a progress that fills only a part of the whole."""
+    return lambda share, what: tell(start + size * share, what)
+
+
+def _write_language(results: Results, folder: Path, lang: str, tell: Progress) -> None:
+    """Write page, PDF and pictures of one language."""
+    chapters, status = sections(results, lang), status_line(results, lang)
+    pictures = draw_all(chapters, lang, _part(tell, 0.0, 0.6))
+    charts = folder / "charts"
+    charts.mkdir(exist_ok=True)
+    for name, picture in pictures.items():
+        (charts / f"{name}.{lang}.svg").write_text(picture.wide, encoding="utf-8")
+        (charts / f"{name}.csv").write_text(picture.csv, encoding="utf-8-sig")
+    tell(0.6, t("draw_progress_page", lang))
+    (folder / f"report.{lang}.html").write_text(
+        page(results, lang, chapters, pictures, status), encoding="utf-8"
+    )
+    tell(0.65, t("draw_progress_pdf", lang))
+    (folder / f"report.{lang}.pdf").write_bytes(paper(results, lang, chapters, pictures, status))
+
+
+def draw_all(chapters: Iterable[Section], lang: str, tell: Progress) -> dict[str, Picture]:
+    """Draw every figure that has something to show, by its id."""
+    found = [f for chapter in chapters for f in figures(chapter.blocks) if f.draw is not None]
+    pictures = {}
+    for i, figure in enumerate(found):
+        tell(i / len(found), t("draw_progress_pictures", lang))
+        pictures[figure.id] = _picture(figure, lang)
+    return pictures
+
+
+def _picture(figure: Figure, lang: str) -> Picture:
+    if figure.draw is None:
+        raise ValueError(f"figure {figure.id} has nothing to draw")
+    wide, narrow = stills.spec_of(figure.draw, WIDE), stills.spec_of(figure.draw, NARROW)
+    return Picture(
+        stills.svg_of(wide, lang), stills.svg_of(narrow, lang), wide, narrow, figure.data.write_csv()
+    )
+
+
+def _put(draft: Path, target: Path) -> list[Path]:
+    """Move finished files into place; a failure puts the old ones back."""
+    names = sorted((p.name for p in draft.iterdir()), key=lambda n: (not n.endswith(".html"), n))
+    if not target.exists():
+        draft.chmod(0o755)
+        os.replace(draft, target)
+        return [target / name for name in names]
+    old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
+    moved: list[tuple[str, bool]] = []
+    try:
+        for name in names:
+            had = (target / name).exists()
+            if had:
+                os.replace(target / name, old / name)
+            moved.append((name, had))
+            os.replace(draft / name, target / name)
+    except OSError:
+        for name, had in reversed(moved):
+            if (target / name).exists():
+                os.replace(target / name, draft / name)
+            if had:
+                os.replace(old / name, target / name)
+        raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
+    return [target / name for name in names]
