@@ -21,7 +21,7 @@ from khien.programme.imports.cordis_rows import Reader, Real
 from khien.programme.imports.cordis_rules import Settings, rules, with_settings
 from khien.programme.imports.findings import ImportFindings
 from khien.programme.imports.records import read_records
-from khien.programme.settings import Fact
+from khien.programme.settings import SETTING_NAMES, Fact
 from khien.programme.settings import Settings as ProgrammeSettings
 from khien.programme.tables import TABLES
 from khien.programme.writing import write
@@ -125,8 +125,7 @@ def _settings(numbers: Settings, last_year: int) -> ProgrammeSettings:
         "rates": {"eur": float(numbers.eur_mvnd)},
     }
     fact = Fact(source=PAGE, status="illustrative")
-    names = [*(n for n in values if n != "rates"), "rates.eur"]
-    return ProgrammeSettings(**values, facts=dict.fromkeys(names, fact))
+    return ProgrammeSettings(**values, facts=dict.fromkeys([*SETTING_NAMES, "rates.eur"], fact))
 
 
 def _written(programme: Programme, out: str | Path, findings: ImportFindings) -> bool:

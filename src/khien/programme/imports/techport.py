@@ -70,7 +70,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Prior:
-    """What to expect of a project from one readiness level to another; `cases` is the fewest behind a step."""
+    """What to expect of a project from one level to another; `cases` is the fewest behind a step."""
 
     duration_low_quarters: int
     duration_mode_quarters: int
