@@ -65,7 +65,7 @@ def quarter(label: str | None, lang: str) -> str:
     if not label:
         return MISSING
     year, _, part = label.partition("Q")
-    return f"Q{part}/{year}" if lang == "vi" else f"Q{part} {year}"
+    return f"Q{part}/{year}" if lang == "vi" else f"Q{part}{NO_BREAK}{year}"
 
 
 def day(when: date | None, lang: str) -> str:

@@ -110,7 +110,7 @@ def _write_language(results: Results, folder: Path, lang: str, tell: Progress) -
     charts = folder / "charts"
     charts.mkdir(exist_ok=True)
     for name, picture in pictures.items():
-        (charts / f"{name}.{lang}.svg").write_text(picture.wide, encoding="utf-8")
+        (charts / f"{name}.{lang}.svg").write_text(stills.captioned(picture.wide, status), encoding="utf-8")
         (charts / f"{name}.csv").write_text(picture.csv, encoding="utf-8-sig")
     tell(0.6, t("draw_progress_page", lang))
     (folder / f"report.{lang}.html").write_text(

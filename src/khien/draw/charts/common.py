@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -20,7 +20,16 @@ Names = Mapping[str, str]
 
 def data(frame: pl.DataFrame) -> alt.Data:
     """Return the rows of a frame as inline data of a chart."""
-    return alt.Data(values=frame.to_dicts())
+    return inline(frame.to_dicts())
+
+
+def inline(rows: Sequence[Mapping[str, Any]]) -> alt.Data:
+    """Return rows as inline data, written as one text.
+
+    Altair copies all it holds at every step of building a chart; a text is not copied.
+    """
+    text = json.dumps(rows, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return alt.Data(values=text, format=alt.DataFormat(type="json"))
 
 
 def is_narrow(width: int) -> bool:
@@ -64,6 +73,15 @@ def bar_years(years: list[int], width: int) -> alt.Axis:
 def shade_legend(narrow: bool, **more: Any) -> alt.Legend:
     """Return the legend of a shaded measure, below the picture and short enough for a phone."""
     return alt.Legend(gradientLength=110 if narrow else 180, gradientThickness=10, orient="bottom", **more)
+
+
+def heat_plot(width: int, labels: Iterable[str]) -> int:
+    """Return how wide the cells of a heat map may be together, so that labels and cells fill ``width``.
+
+    Working it out here spares a second layout of every text, which fitting would need.
+    """
+    longest = max((len(label) for label in labels), default=0)
+    return round(width - 6.6 * longest - 28)
 
 
 def cell_width(width: int, years: int) -> float:

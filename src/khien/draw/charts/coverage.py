@@ -13,6 +13,7 @@ from khien.draw.charts.common import (
     cell_width,
     data,
     finish,
+    heat_plot,
     heat_years,
     is_narrow,
     lookup,
@@ -160,8 +161,10 @@ def capability_heat(
         .mark_text(fontSize=10, color=theme.MUTED)
         .encode(text="text:N")
     )
-    chart = alt.layer(*layers).properties(width=width, height=(17 if narrow else 20) * len(order) + 70)
-    return finish(chart)
+    chart = alt.layer(*layers).properties(
+        width=heat_plot(width, label.values()), height=(17 if narrow else 20) * len(order)
+    )
+    return finish(chart, fit=False)
 
 
 _MEASURE = {"coverage": "draw_coverage", "self_reliance": "draw_self_reliance"}

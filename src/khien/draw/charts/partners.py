@@ -6,7 +6,7 @@ import altair as alt
 import polars as pl
 
 from khien.draw import theme
-from khien.draw.charts.common import Chart, Names, bar_years, called, data, finish, is_narrow, shorten
+from khien.draw.charts.common import Chart, Names, bar_years, called, data, finish, inline, is_narrow, shorten
 from khien.draw.numbers import money_scale, percent
 from khien.words import t
 
@@ -92,7 +92,7 @@ def spend_by(
         bar["label"] = shorten(str(bar["name"]), 30 if narrow else 44)
         bar["text"] = percent(float(bar["share"]), lang, 1)
     order = [str(bar["label"]) for bar in bars]
-    base = alt.Chart(alt.Data(values=bars)).encode(
+    base = alt.Chart(inline(bars)).encode(
         y=alt.Y(
             "label:N",
             sort=order,

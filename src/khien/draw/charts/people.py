@@ -13,6 +13,7 @@ from khien.draw.charts.common import (
     cell_width,
     data,
     finish,
+    heat_plot,
     heat_years,
     is_narrow,
     lookup,
@@ -109,8 +110,8 @@ def people_load(frame: pl.DataFrame, lang: str, names: Names, width: int = theme
     if cell_width(width, len(years)) >= 26:
         ink = alt.condition("datum.load > 0.7", alt.value("#ffffff"), alt.value(theme.INK))
         layers.append(base.mark_text(fontSize=10).encode(text=alt.Text("load:Q", format=".0%"), color=ink))
-    chart = alt.layer(*layers).properties(width=width, height=26 * len(order) + 70)
-    return finish(chart)
+    chart = alt.layer(*layers).properties(width=heat_plot(width, label.values()), height=26 * len(order))
+    return finish(chart, fit=False)
 
 
 def people(frame: pl.DataFrame, lang: str, names: Names, width: int = theme.WIDE) -> Chart:

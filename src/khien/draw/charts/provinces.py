@@ -13,7 +13,7 @@ import altair as alt
 import polars as pl
 
 from khien.draw import theme
-from khien.draw.charts.common import Chart, finish, is_narrow
+from khien.draw.charts.common import Chart, finish, inline, is_narrow
 from khien.draw.numbers import MISSING, number, percent
 from khien.words import t
 
@@ -111,7 +111,7 @@ def _layers(
     x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, width], nice=False))
     y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[height, 0], nice=False))
     tips = {"name": "draw_place", "code": "draw_id", "belongs": "draw_belongs_to", "text": "draw_measure"}
-    base = alt.Chart(alt.Data(values=rows)).encode(
+    base = alt.Chart(inline(rows)).encode(
         tooltip=[
             alt.Tooltip(f"{field}:N", title=title if field == "text" else t(key, lang))
             for field, key in tips.items()
@@ -142,7 +142,7 @@ def _layers(
         for at, field, size_, weight in (
             ("first", "line1", 10.5, 400),
             ("second", "line2", 10.5, 400),
-            ("third", "text", 10.5, 700),
+            ("third", "text", 10.5, 600),
         )
     ]
     return alt.layer(tile, zone, *texts).properties(width=width, height=height)

@@ -15,7 +15,9 @@ from khien.draw.charts.common import (
     cell_width,
     data,
     finish,
+    heat_plot,
     heat_years,
+    inline,
     is_narrow,
     shade_legend,
     shorten,
@@ -145,7 +147,7 @@ def _horizon(first: int, end: int, left: int, right: int) -> alt.Chart | None:
     edges = [edge for edge in (first, end) if left < edge < right]
     if not edges:
         return None
-    rows = alt.Data(values=[{"edge": edge} for edge in edges])
+    rows = inline([{"edge": edge} for edge in edges])
     return alt.Chart(rows).mark_rule(color=theme.MUTED, strokeDash=[2, 3]).encode(x="edge:Q")
 
 
@@ -162,7 +164,7 @@ def _bar_layers(base: alt.Chart, x: alt.X, lang: str, narrow: bool, span: int) -
         .mark_bar(size=size, yOffset=shift, filled=False, stroke=theme.INK, strokeWidth=2, cornerRadius=2)
         .encode(x=x, x2=x2),
         base.transform_filter(f"datum.finish - datum.begin >= {span / (26 if narrow else 60)}")
-        .mark_text(align="left", dx=4, dy=shift + 0.5, fontSize=10, fontWeight=700)
+        .mark_text(align="left", dx=4, dy=shift + 0.5, fontSize=10, fontWeight=600)
         .encode(x=x, text="letter:N", color=_ink(lang)),
     ]
     name: dict[str, Any] = {"align": "left", "dy": -9} if narrow else {"align": "right", "dx": -10}
@@ -282,5 +284,5 @@ def roadmap_overview(
         ink = alt.condition(f"datum.value > {top / 2}", alt.value("#ffffff"), alt.value(theme.INK))
         some = base.transform_filter("datum.projects > 0")
         layers.append(some.mark_text(fontSize=11).encode(text=alt.Text("projects:Q"), color=ink))
-    chart = alt.layer(*layers).properties(width=width, height=26 * len(groups) + 90)
-    return finish(chart)
+    chart = alt.layer(*layers).properties(width=heat_plot(width, label.values()), height=26 * len(groups))
+    return finish(chart, fit=False)

@@ -168,7 +168,7 @@ def command(results: Results) -> str:
     flags = {
         "work": "--work", "budget_factor": "--budget-factor", "min_reliance": "--min-reliance",
         "min_reliance_from": "--from", "reliance_weight": "--reliance-weight", "scenarios": "--scenarios",
-        "from_quarter": "--from-quarter",
+        "from_quarter": "--replan-from",
     }  # fmt: skip
     default = type(asked)()
     for name, flag in flags.items():
@@ -187,7 +187,7 @@ def command(results: Results) -> str:
             "khien check PROGRAMME",
             " ".join(words),
             "khien verify PLAN PROGRAMME",
-            "khien report PLAN PROGRAMME --lang both",
+            "khien report PLAN PROGRAMME",
         ]
     )
 

@@ -93,27 +93,19 @@ def _read(name: str) -> str:
 
 def _data(pictures: Mapping[str, Picture], lang: str) -> str:
     """Return definitions of all pictures as JSON; rows that are used twice are stored once."""
-    rows: list[Any] = []
-    known: dict[str, str] = {}
+    rows: dict[str, str] = {}
 
     def thin(part: Any) -> Any:
         if isinstance(part, list):
             return [thin(item) for item in part]
         if not isinstance(part, dict):
             return part
-        out = {}
-        for key, value in part.items():
-            if key == "values" and isinstance(value, list) and len(value) > 8 and isinstance(value[0], dict):
-                text = json.dumps(value, ensure_ascii=False, sort_keys=True)
-                if text not in known:
-                    known[text] = f"@{len(rows)}"
-                    rows.append(value)
-                out[key] = known[text]
-            else:
-                out[key] = thin(value)
-        return out
+        named = {key: thin(value) for key, value in part.items()}
+        if isinstance(part.get("values"), str):
+            named["values"] = rows.setdefault(part["values"], f"@{len(rows)}")
+        return named
 
     specs = {name: {"wide": thin(p.wide_spec), "narrow": thin(p.narrow_spec)} for name, p in pictures.items()}
-    held = {"locale": FORMAT_LOCALE[lang], "rows": rows, "specs": specs}
+    held = {"locale": FORMAT_LOCALE[lang], "rows": list(rows), "specs": specs}
     text = json.dumps(held, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c")

@@ -18,7 +18,7 @@
     const out = {};
     for (const [key, value] of Object.entries(part)) {
       out[key] = key === "values" && typeof value === "string" && value[0] === "@"
-        ? held.rows[Number(value.slice(1))].map((row) => Object.assign({}, row))
+        ? held.rows[Number(value.slice(1))]
         : whole(value);
     }
     return out;
@@ -68,6 +68,15 @@
     const figure = button.closest("figure");
     const svg = figure.querySelector(".still.wide svg").cloneNode(true);
     svg.removeAttribute("aria-hidden");
+    const [, , width, height] = svg.getAttribute("viewBox").split(" ").map(Number);
+    const line = document.createElementNS("http://www.w3.org/2000/svg", "text");
+    for (const [key, value] of Object.entries({ x: 6, y: height + 13, "font-size": 10, fill: "#566270", "font-family": "Be Vietnam Pro, sans-serif" })) {
+      line.setAttribute(key, value);
+    }
+    line.textContent = figure.querySelector(".under span").textContent;
+    svg.appendChild(line);
+    svg.setAttribute("viewBox", `0 0 ${width} ${height + 20}`);
+    svg.setAttribute("height", height + 20);
     const blob = new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml" });
     const link = document.createElement("a");
     link.href = URL.createObjectURL(blob);
