@@ -31,6 +31,8 @@ COMMANDS = (
     "diff",
     "hash",
     "schema",
+    "import_",
+    "calibrate",
     "doctor",
     "version",
 )
