@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import cache
 
-from generator.chain import partners
+from generator.chain import MAIN_PARTNERS, partners
 from generator.dice import between, near, pick, some, unit, whole
 from generator.files import Row
 from generator.promises import agreements, allows
@@ -115,6 +115,7 @@ def _partner(subject: str, form: str, key: tuple[str, str], used: set[str]) -> s
         for o, c in partners()
         if o not in used and any(allows(a, c, o, group_of(subject), form) for a in rows)
     ]
+    able += 2 * [o for o in able if o.split("-")[1] in MAIN_PARTNERS]  # these are drawn three times as often
     return pick(able, "partner", *key) if able else None
 
 

@@ -9,6 +9,10 @@ from generator.needs import named
 
 GROUPS = ("p1", "p2", "p3", "p4", "p5", "p6")
 NUMBERS = (("cost_mvnd", "cost"), ("people", "people"), ("from_year", "from"))
+NARROW = dict.fromkeys(("la", "kh", "mm", "bn", "tl"), ("joint", ("p4",))) | {
+    "cu": ("joint;licence", ("p5",))
+}
+"""Countries whose invented agreements cover one group only, so that the example does not look absurd."""
 LONG_ENOUGH = "2036"
 """An agreement that ends earlier is not relied on when options are drawn up."""
 
@@ -24,8 +28,10 @@ def agreements() -> tuple[Row, ...]:
             if wide or unit("forms", country) < 0.4
             else pick(("joint;purchase", "joint;licence"), "two", country)
         )
-        groups = GROUPS if wide else some(GROUPS, whole(2, 4, "groups", country), "which", country)
-        for group in [None] if wide else groups:
+        groups = some(GROUPS, whole(2, 4, "groups", country), "which", country)
+        if country in NARROW:
+            forms, groups = NARROW[country]
+        for group in (None,) if wide else groups:
             until = (
                 f"{whole(2034, 2045, 'until', country, group)}Q4"
                 if unit("ends", country, group) < 0.5
