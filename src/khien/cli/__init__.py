@@ -24,6 +24,7 @@ COMMANDS = (
     "check",
     "plan",
     "report",
+    "explain",
     "verify",
     "compare",
     "new",
