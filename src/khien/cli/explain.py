@@ -20,7 +20,9 @@ def add(places: argparse._SubParsersAction[Parser], lang: str) -> None:
         run,
         lang,
         says=t("cli_explain_says", lang),
-        example="khien explain out/island examples/island boat-make\nkhien explain out/island examples/island",
+        example=(
+            "khien explain out/island examples/island boat-make\nkhien explain out/island examples/island"
+        ),
     )
     parser.add_argument("plan", metavar="PLAN", help=t("cli_plan_file_help", lang))
     parser.add_argument("path", metavar="PATH", help=t("cli_path_help", lang))
