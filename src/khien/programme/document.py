@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 import polars as pl
+import polars.selectors as cs
 
 from khien.programme.columns import Table
 from khien.programme.findings import Finding
@@ -91,9 +92,12 @@ class Programme:
         return checked_programme(settings or self.settings, {**self.frames, **frames})
 
     def to_dict(self) -> dict[str, Any]:
-        """Settings and rows as plain values; empty tables left out."""
-        rows = {name: frame.to_dicts() for name, frame in self.frames.items() if frame.height}
-        return {"settings": self.settings.values(), "tables": rows}
+        """Settings and rows as plain values for JSON, dates as text; empty tables left out."""
+        frames = {
+            name: f.with_columns(cs.date().dt.to_string()) for name, f in self.frames.items() if f.height
+        }
+        tables = {name: frame.to_dicts() for name, frame in frames.items()}
+        return {"settings": self.settings.model_dump(mode="json"), "tables": tables}
 
 
 def _shaped(table: Table, frame: pl.DataFrame | None) -> pl.DataFrame:
