@@ -55,6 +55,7 @@ docs: .venv/.dev  ## are the generated pages of the docs up to date? (`make docs
 .PHONY: docs-write format
 docs-write: .venv/.dev
 	$(BIN)/python tools/generate_docs.py
+	$(BIN)/python tools/tutorial.py --write
 
 format: .venv/.dev
 	$(BIN)/ruff check --fix .

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shlex
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from tools import generate_docs, tutorial
 
 from khien.cli import build_parser
 
@@ -20,20 +19,15 @@ def docs(root: Path) -> dict[str, str]:
     return {page.relative_to(root).as_posix(): page.read_text(encoding="utf-8") for page in pages}
 
 
-@pytest.fixture(scope="module")
-def generator(root: Path) -> ModuleType:
-    """The tool that writes the generated pages."""
-    spec = importlib.util.spec_from_file_location("generate_docs", root / "tools" / "generate_docs.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_generated_pages_are_fresh(generator: ModuleType, docs: dict[str, str]) -> None:
-    stale = [name for name, text in generator.pages().items() if docs.get(f"docs/{name}") != text]
+def test_generated_pages_are_fresh(docs: dict[str, str]) -> None:
+    stale = [name for name, text in generate_docs.pages().items() if docs.get(f"docs/{name}") != text]
     assert not stale, "run `make docs-write`"
+
+
+@pytest.mark.slow
+def test_the_first_tutorial_prints_what_it_shows() -> None:
+    page = tutorial.PAGE.read_text(encoding="utf-8")
+    assert tutorial.masked(tutorial.walk(page)) == tutorial.masked(page), "run `make docs-write`"
 
 
 def test_every_finding_code_has_a_section(docs: dict[str, str]) -> None:
