@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 import xlsxwriter
-from xlsxwriter.exceptions import FileCreateError
 
 from khien.programme.columns import Column, Table
 from khien.programme.document import Programme
@@ -46,20 +46,21 @@ class _Exact(float):
 
 def write_workbook(programme: Programme, path: Path, lang: str = "en") -> None:
     """Write all tables and settings of a programme to a workbook."""
-    _Book(path, lang).fill(programme.settings, programme.frames)
+    path.write_bytes(_Book(lang).fill(programme.settings, programme.frames))
 
 
 def write_template(path: Path, lang: str) -> None:
     """Write an empty workbook to fill in."""
-    _Book(path, lang).fill(None, {})
+    path.write_bytes(_Book(lang).fill(None, {}))
 
 
 class _Book:
     """A workbook while it is written."""
 
-    def __init__(self, path: Path, lang: str) -> None:
+    def __init__(self, lang: str) -> None:
         self.lang = lang
-        self.book = xlsxwriter.Workbook(str(path), {"default_date_format": "yyyy-mm-dd", "in_memory": True})
+        self.buffer = BytesIO()
+        self.book = xlsxwriter.Workbook(self.buffer, {"default_date_format": "yyyy-mm-dd", "in_memory": True})
         self.book.set_properties({"created": _CREATED})
         self.formats = {kind: self.book.add_format({"num_format": form}) for kind, form in _FORMATS.items()}
         look = {"bold": True, "bottom": 1, "valign": "top"}
@@ -67,17 +68,15 @@ class _Book:
         self.optional = self.book.add_format({**look, "bg_color": "#DCE9F5"})
         self.wrap = self.book.add_format({"text_wrap": True, "valign": "top"})
 
-    def fill(self, settings: Settings | None, frames: Mapping[str, pl.DataFrame]) -> None:
-        """Write every sheet and close the file."""
+    def fill(self, settings: Settings | None, frames: Mapping[str, pl.DataFrame]) -> bytes:
+        """Write every sheet; the bytes of the file."""
         self._settings(settings)
         for name, table in TABLES.items():
             self._table(table, frames.get(name))
         self._help()
         self._lists()
-        try:
-            self.book.close()
-        except FileCreateError as error:  # the library hides what the disk said
-            raise error.args[0] if isinstance(error.args[0], OSError) else OSError(str(error)) from error
+        self.book.close()
+        return self.buffer.getvalue()
 
     def _settings(self, settings: Settings | None) -> None:
         sheet = self.book.add_worksheet(SHEET)

@@ -53,6 +53,13 @@ class Workbook:
 
     def __init__(self, path: Path) -> None:
         self.archive = zipfile.ZipFile(path)
+        try:
+            self._open()
+        except BaseException:
+            self.archive.close()
+            raise
+
+    def _open(self) -> None:
         size = sum(info.file_size for info in self.archive.infolist())
         if size > MAX_UNPACKED:
             raise HugeWorkbook(size)
