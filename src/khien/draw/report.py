@@ -107,17 +107,21 @@ def _write_language(results: Results, folder: Path, lang: str, tell: Progress) -
     """Write page, PDF and pictures of one language."""
     chapters, status = sections(results, lang), status_line(results, lang)
     pictures = draw_all(chapters, lang, _part(tell, 0.0, 0.6))
-    charts = folder / "charts"
-    charts.mkdir(exist_ok=True)
-    for name, picture in pictures.items():
-        (charts / f"{name}.{lang}.svg").write_text(stills.captioned(picture.wide, status), encoding="utf-8")
-        (charts / f"{name}.csv").write_text(picture.csv, encoding="utf-8-sig")
+    _write_pictures(folder / "charts", lang, pictures, status)
     tell(0.6, t("draw_progress_page", lang))
     (folder / f"report.{lang}.html").write_text(
         page(results, lang, chapters, pictures, status), encoding="utf-8"
     )
     tell(0.65, t("draw_progress_pdf", lang))
     (folder / f"report.{lang}.pdf").write_bytes(paper(results, lang, chapters, pictures, status))
+
+
+def _write_pictures(folder: Path, lang: str, pictures: dict[str, Picture], status: str) -> None:
+    """Write each picture as SVG, and the numbers behind it as CSV."""
+    folder.mkdir(exist_ok=True)
+    for name, picture in pictures.items():
+        (folder / f"{name}.{lang}.svg").write_text(stills.captioned(picture.wide, status), encoding="utf-8")
+        (folder / f"{name}.csv").write_text(picture.csv, encoding="utf-8-sig")
 
 
 def draw_all(chapters: Iterable[Section], lang: str, tell: Progress) -> dict[str, Picture]:

@@ -18,18 +18,18 @@ Names = Mapping[str, str]
 """What an id is called, in the language of the picture."""
 
 
-def data(frame: pl.DataFrame) -> alt.Data:
+def data(frame: pl.DataFrame) -> alt.InlineData:
     """Return the rows of a frame as inline data of a chart."""
     return inline(frame.to_dicts())
 
 
-def inline(rows: Sequence[Mapping[str, Any]]) -> alt.Data:
+def inline(rows: Sequence[Mapping[str, Any]]) -> alt.InlineData:
     """Return rows as inline data, written as one text.
 
     Altair copies all it holds at every step of building a chart; a text is not copied.
     """
     text = json.dumps(rows, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return alt.Data(values=text, format=alt.DataFormat(type="json"))
+    return alt.InlineData(values=text, format=alt.JsonDataFormat(type="json"))
 
 
 def is_narrow(width: int) -> bool:
@@ -55,6 +55,14 @@ def called(names: Names, key: str | None, empty: str = "–") -> str:
 def year_axis(narrow: bool, **more: Any) -> alt.Axis:
     """Return an axis of whole years with labels that do not collide."""
     return alt.Axis(format="d", title=None, grid=False, tickCount=5 if narrow else 10, **more)
+
+
+def amount_axis(title: str, ticks: int = 5) -> alt.Axis:
+    """Return the axis of an amount, with its title lying above it."""
+    return alt.Axis(
+        format=",.0f", tickCount=ticks, title=title, titleAngle=0, titleAlign="left", titleAnchor="end",
+        titleY=-12, titleX=-48,
+    )  # fmt: skip
 
 
 def heat_years(years: list[int], width: int) -> alt.Axis:
@@ -87,6 +95,12 @@ def heat_plot(width: int, labels: Iterable[str]) -> int:
 def cell_width(width: int, years: int) -> float:
     """Return about how many px one year has in a heat map with names on its left."""
     return (width - (160 if is_narrow(width) else 300)) / max(1, years)
+
+
+def every_year(found: pl.Series, years: tuple[int, int] | None) -> list[int]:
+    """Return all years of the horizon, or else those between the first and the last that is found."""
+    first, last = years or (found.min(), found.max())
+    return list(range(int(first), int(last) + 1))  # type: ignore[arg-type]
 
 
 def year_labels(years: list[int], room: float) -> list[int]:

@@ -86,6 +86,21 @@ def weakest_first(rows: pl.DataFrame, measure: str) -> list[str]:
     return order
 
 
+def _every_cell(frame: pl.DataFrame, years: list[int], names: Names, measure: str) -> pl.DataFrame:
+    """Return a row for every capability and year, null where nothing is required."""
+    rows = frame.filter(pl.col("capability") != "all").rename({measure: "value"})
+    every = pl.DataFrame({"year": years}, schema={"year": frame.schema["year"]}).join(
+        rows.select(pl.col("capability").unique(maintain_order=True)), how="cross"
+    )
+    return every.join(rows, on=["year", "capability"], how="left").select(
+        "year",
+        "value",
+        "capability",
+        name=pl.col("capability").map_elements(lambda c: called(names, c), return_dtype=pl.String),
+        text=pl.when(pl.col("value").is_null()).then(pl.lit("–")).otherwise(pl.lit("")),
+    )
+
+
 def capability_heat(
     frame: pl.DataFrame, lang: str, names: Names, measure: str = "coverage", width: int = theme.WIDE
 ) -> Chart:
@@ -102,21 +117,10 @@ def capability_heat(
         ``coverage`` or ``self_reliance``.
     """
     narrow = is_narrow(width)
-    rows = frame.filter(pl.col("capability") != "all").rename({measure: "value"})
-    years = sorted(rows["year"].unique().to_list())
+    years = sorted(frame["year"].unique().to_list())
+    rows = _every_cell(frame, years, names, measure)
     order = weakest_first(rows, "value")
-    limit = 24 if narrow else 46
-    label = {c: shorten(called(names, c), limit) for c in order}
-    every = pl.DataFrame({"year": years}, schema={"year": frame.schema["year"]}).join(
-        pl.DataFrame({"capability": order}), how="cross"
-    )
-    rows = every.join(rows, on=["year", "capability"], how="left").select(
-        "year",
-        "value",
-        "capability",
-        name=pl.col("capability").replace_strict({c: called(names, c) for c in order}),
-        text=pl.when(pl.col("value").is_null()).then(pl.lit("–")).otherwise(pl.lit("")),
-    )
+    label = {c: shorten(called(names, c), 24 if narrow else 46) for c in order}
     x = alt.X(
         "year:O",
         title=None,

@@ -6,7 +6,7 @@ import altair as alt
 import polars as pl
 
 from khien.draw import theme
-from khien.draw.charts.common import Chart, Names, bar_years, called, data, finish, is_narrow
+from khien.draw.charts.common import Chart, Names, amount_axis, bar_years, called, data, finish, is_narrow
 from khien.draw.numbers import money_scale
 from khien.words import t
 
@@ -35,16 +35,14 @@ def money_by_year(frame: pl.DataFrame, lang: str, width: int = theme.WIDE) -> Ch
         name=pl.col("kind").replace_strict({k: t(key, lang) for k, (key, _) in _KINDS.items()})
     )
     x = alt.X("year:O", title=None, axis=bar_years(years, width))
-    axis = alt.Axis(
-        format=",.0f", tickCount=5, title=f"{t('draw_money_flow', lang)} ({t(unit, lang)})", **_TOP
-    )
+    flow, left = (f"{t(key, lang)} ({t(unit, lang)})" for key in ("draw_money_flow", "draw_money_cash"))
     order = [t(key, lang) for key, _ in _KINDS.values()]
     bars = (
         alt.Chart(data(out))
         .mark_bar()
         .encode(
             x=x,
-            y=alt.Y("value:Q", stack=True, axis=axis),
+            y=alt.Y("value:Q", stack=True, axis=amount_axis(flow)),
             color=alt.Color(
                 "name:N",
                 scale=alt.Scale(domain=order, range=[c for _, c in _KINDS.values()]),
@@ -66,12 +64,7 @@ def money_by_year(frame: pl.DataFrame, lang: str, width: int = theme.WIDE) -> Ch
             x=x,
             y=alt.Y(
                 "value:Q",
-                axis=alt.Axis(
-                    format=",.0f",
-                    tickCount=3,
-                    title=f"{t('draw_money_cash', lang)} ({t(unit, lang)})",
-                    **_TOP,
-                ),
+                axis=amount_axis(left, 3),
             ),
             tooltip=_tip(lang, unit),
         )
@@ -81,9 +74,6 @@ def money_by_year(frame: pl.DataFrame, lang: str, width: int = theme.WIDE) -> Ch
         top.properties(width=inner, height=230), low.properties(width=inner, height=90), spacing=34
     )
     return finish(chart, fit=False)
-
-
-_TOP = {"titleAngle": 0, "titleAlign": "left", "titleAnchor": "end", "titleY": -12, "titleX": -48}
 
 
 def income_by_source(frame: pl.DataFrame, lang: str, names: Names, width: int = theme.WIDE) -> Chart:
@@ -112,7 +102,7 @@ def income_by_source(frame: pl.DataFrame, lang: str, names: Names, width: int = 
         .mark_bar()
         .encode(
             x=alt.X("year:O", title=None, axis=bar_years(years, width)),
-            y=alt.Y("sum(value):Q", axis=alt.Axis(format=",.0f", tickCount=5, title=t(unit, lang), **_TOP)),
+            y=alt.Y("sum(value):Q", axis=amount_axis(t(unit, lang))),
             color=alt.Color(
                 "name:N",
                 scale=alt.Scale(domain=domain, range=theme.SERIES),

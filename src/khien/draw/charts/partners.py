@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import altair as alt
 import polars as pl
 
 from khien.draw import theme
-from khien.draw.charts.common import Chart, Names, bar_years, called, data, finish, inline, is_narrow, shorten
+from khien.draw.charts.common import (
+    Chart,
+    Names,
+    amount_axis,
+    bar_years,
+    called,
+    data,
+    every_year,
+    finish,
+    inline,
+    is_narrow,
+    shorten,
+)
 from khien.draw.numbers import money_scale, percent
 from khien.words import t
 
@@ -34,7 +48,7 @@ def form_name(form: str, lang: str) -> str:
     return f"{t(FORMS[form], lang)} ({t(LETTERS[form], lang)})"
 
 
-def form_colour(lang: str, **legend: object) -> alt.Color:
+def form_colour(lang: str, **legend: Any) -> alt.Color:
     """Return the colour scale of forms for a field ``form_name``."""
     scale = alt.Scale(domain=[form_name(f, lang) for f in FORMS], range=list(theme.FORM_COLOURS.values()))
     return alt.Color("form_name:N", scale=scale, legend=alt.Legend(**legend) if legend else None)
@@ -111,7 +125,7 @@ def spend_by(
         ],
     )
     step = 38 if narrow else 25
-    thick = {"size": 12, "yOffset": 8} if narrow else {"size": 15}
+    thick: dict[str, Any] = {"size": 12, "yOffset": 8} if narrow else {"size": 15}
     layers = [
         base.mark_bar(color=theme.BLUE, **thick),
         base.mark_text(align="left", dx=5, dy=8 if narrow else 0, fontSize=11, color=theme.MUTED).encode(
@@ -133,7 +147,9 @@ _TITLES = {
 }
 
 
-def spend_by_form(frame: pl.DataFrame, lang: str, width: int = theme.WIDE) -> Chart:
+def spend_by_form(
+    frame: pl.DataFrame, lang: str, years: tuple[int, int] | None = None, width: int = theme.WIDE
+) -> Chart:
     """Draw spend of each year by form (own, joint, licence, purchase)."""
     narrow = is_narrow(width)
     rows = frame.filter(pl.col("kind") == "form")
@@ -146,17 +162,13 @@ def spend_by_form(frame: pl.DataFrame, lang: str, width: int = theme.WIDE) -> Ch
         form_name=pl.col("key").map_elements(lambda f: form_name(f, lang), return_dtype=pl.String),
         rank=pl.col("key").replace_strict(rank, default=9, return_dtype=pl.Int32),
     )
-    years = sorted(rows["year"].unique().to_list())
-    axis = alt.Axis(
-        format=",.0f", tickCount=5, title=t(unit, lang), titleAngle=0, titleAlign="left", titleAnchor="end",
-        titleY=-12, titleX=-48,
-    )  # fmt: skip
+    span = every_year(rows["year"], years)
     chart = (
         alt.Chart(data(rows))
         .mark_bar()
         .encode(
-            x=alt.X("year:O", title=None, axis=bar_years(years, width)),
-            y=alt.Y("value:Q", axis=axis),
+            x=alt.X("year:O", title=None, axis=bar_years(span, width), scale=alt.Scale(domain=span)),
+            y=alt.Y("value:Q", axis=amount_axis(t(unit, lang))),
             color=form_colour(lang, columns=1 if narrow else 4, orient="top", offset=26),
             order=alt.Order("rank:Q"),
             tooltip=[

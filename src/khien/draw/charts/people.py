@@ -109,7 +109,11 @@ def people_load(frame: pl.DataFrame, lang: str, names: Names, width: int = theme
     layers: list[alt.Chart] = [cells, tight]
     if cell_width(width, len(years)) >= 26:
         ink = alt.condition("datum.load > 0.7", alt.value("#ffffff"), alt.value(theme.INK))
-        layers.append(base.mark_text(fontSize=10).encode(text=alt.Text("load:Q", format=".0%"), color=ink))
+        layers.append(
+            base.transform_filter("datum.need > 0")
+            .mark_text(fontSize=10)
+            .encode(text=alt.Text("load:Q", format=".0%"), color=ink)
+        )
     chart = alt.layer(*layers).properties(width=heat_plot(width, label.values()), height=26 * len(order))
     return finish(chart, fit=False)
 
@@ -158,7 +162,7 @@ def people(frame: pl.DataFrame, lang: str, names: Names, width: int = theme.WIDE
         .mark_point(shape="triangle-down", filled=True, size=26, opacity=1, yOffset=-5)
         .encode(y="need:Q", color=colour)
     )
-    columns = 1 if narrow else 3
+    columns = 1 if narrow else min(3, len(skills))
     inner = (width - columns * 54) // columns
     chart = (
         alt.layer(area, line, dots)

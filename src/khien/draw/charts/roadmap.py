@@ -14,6 +14,7 @@ from khien.draw.charts.common import (
     called,
     cell_width,
     data,
+    every_year,
     finish,
     heat_plot,
     heat_years,
@@ -139,7 +140,8 @@ def roadmap(
 def _stripes(rows: pl.DataFrame, left: int, right: int, y: alt.Y, x: alt.X) -> alt.Chart:
     """Return pale stripes on every second row, which lead the eye from name to bar."""
     even = rows.gather_every(2).select("project", begin=pl.lit(left), finish=pl.lit(right))
-    return alt.Chart(data(even)).mark_rect(color=theme.TINT).encode(y=y, x=x, x2="finish:Q")
+    stripes: alt.Chart = alt.Chart(data(even)).mark_rect(color=theme.TINT).encode(y=y, x=x, x2="finish:Q")
+    return stripes
 
 
 def _horizon(first: int, end: int, left: int, right: int) -> alt.Chart | None:
@@ -148,7 +150,8 @@ def _horizon(first: int, end: int, left: int, right: int) -> alt.Chart | None:
     if not edges:
         return None
     rows = inline([{"edge": edge} for edge in edges])
-    return alt.Chart(rows).mark_rule(color=theme.MUTED, strokeDash=[2, 3]).encode(x="edge:Q")
+    rules: alt.Chart = alt.Chart(rows).mark_rule(color=theme.MUTED, strokeDash=[2, 3]).encode(x="edge:Q")
+    return rules
 
 
 def _bar_layers(base: alt.Chart, x: alt.X, lang: str, narrow: bool, span: int) -> list[alt.Chart]:
@@ -170,7 +173,7 @@ def _bar_layers(base: alt.Chart, x: alt.X, lang: str, narrow: bool, span: int) -
     name: dict[str, Any] = {"align": "left", "dy": -9} if narrow else {"align": "right", "dx": -10}
     layers.append(base.mark_text(fontSize=12, color=theme.INK, **name).encode(x=alt.value(0), text="short:N"))
     if not narrow:
-        text = {"fontSize": 11, "color": theme.MUTED}
+        text: dict[str, Any] = {"fontSize": 11, "color": theme.MUTED}
         layers.append(
             base.transform_filter("datum.after")
             .mark_text(align="left", dx=6, **text)
@@ -184,7 +187,7 @@ def _bar_layers(base: alt.Chart, x: alt.X, lang: str, narrow: bool, span: int) -
     return layers
 
 
-def _ink(lang: str) -> alt.Color:
+def _ink(lang: str) -> Any:
     """Return the colour of the letter in a bar, readable on the bar's own colour."""
     pairs = {form_name(f, lang): theme.ink_on(theme.FORM_COLOURS[f]) for f in FORMS}
     dark = [f"datum.form_name === {name!r}" for name, ink in pairs.items() if ink == theme.INK]
@@ -227,7 +230,12 @@ def running_by_year(frame: pl.DataFrame, years: list[int]) -> pl.DataFrame:
 
 
 def roadmap_overview(
-    frame: pl.DataFrame, spend: pl.DataFrame, lang: str, names: Names, width: int = theme.WIDE
+    frame: pl.DataFrame,
+    spend: pl.DataFrame,
+    lang: str,
+    names: Names,
+    years: tuple[int, int] | None = None,
+    width: int = theme.WIDE,
 ) -> Chart:
     """Draw, per group and year, money (shade) and the number of projects that run (figure).
 
@@ -237,13 +245,15 @@ def roadmap_overview(
         ``roadmap`` of a plan.
     spend
         ``spend_by`` of the same plan; kind "group" gives the money.
+    years
+        First and last year of the horizon; taken from the money when left out.
     """
     narrow = is_narrow(width)
     money_rows = (
         spend.filter(pl.col("kind") == "group").group_by("key", "year").agg(pl.col("amount_mvnd").sum())
     )
-    years = sorted(money_rows["year"].unique().to_list())
-    rows = running_by_year(frame, years).join(
+    span = every_year(money_rows["year"], years)
+    rows = running_by_year(frame, span).join(
         money_rows.with_columns(pl.col("year").cast(pl.Int64)),
         left_on=["group", "year"],
         right_on=["key", "year"],
@@ -261,7 +271,7 @@ def roadmap_overview(
     base = alt.Chart(data(rows)).encode(
         x=alt.X(
             "year:O", title=None, scale=alt.Scale(paddingInner=0.05),
-            axis=heat_years(years, width),
+            axis=heat_years(span, width),
         ),
         y=alt.Y(
             "label:N", sort=[label[g] for g in groups], title=None, scale=alt.Scale(paddingInner=0.1),
@@ -275,12 +285,13 @@ def roadmap_overview(
         ],
     )  # fmt: skip
     top = float(rows["value"].max() or 1)  # type: ignore[arg-type]
+    spent = f"{t('draw_spend_in_year', lang)} ({t(unit, lang)})"
     shade = alt.Color(
         "value:Q", scale=alt.Scale(domain=[0, top], range=theme.SHADES, interpolate="rgb"),
-        legend=shade_legend(narrow, format=",.0f", title=f"{t('draw_spend_in_year', lang)} ({t(unit, lang)})"),
+        legend=shade_legend(narrow, format=",.0f", title=spent),
     )  # fmt: skip
     layers = [base.mark_rect().encode(color=shade)]
-    if cell_width(width, len(years)) >= 16:
+    if cell_width(width, len(span)) >= 16:
         ink = alt.condition(f"datum.value > {top / 2}", alt.value("#ffffff"), alt.value(theme.INK))
         some = base.transform_filter("datum.projects > 0")
         layers.append(some.mark_text(fontSize=11).encode(text=alt.Text("projects:Q"), color=ink))

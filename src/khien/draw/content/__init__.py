@@ -22,7 +22,7 @@ __all__ = ["sections"]
 
 def sections(results: Results, lang: str) -> list[Section]:
     """Return every chapter of the report in reading order."""
-    return [
+    chapters = (
         headline(results, lang),
         first_steps(results, lang),
         roadmap(results, lang),
@@ -35,7 +35,8 @@ def sections(results: Results, lang: str) -> list[Section]:
         refused(results, lang),
         settings(results, lang),
         _search(results, lang),
-    ]
+    )
+    return [chapter for chapter in chapters if chapter is not None]
 
 
 def _search(results: Results, lang: str) -> Section:

@@ -29,7 +29,7 @@ def money_section(results: Results, lang: str) -> Section:
         frame,
         partial(charts.money_by_year, frame, lang) if len(spends) else None,
     )
-    names = {source: source_name(source) for source in income["source"].unique().drop_nulls()}
+    names = {source: source_name(source, lang) for source in income["source"].unique().drop_nulls()}
     sources = Figure(
         "income",
         t("draw_fig_income", lang),
@@ -43,8 +43,22 @@ def money_section(results: Results, lang: str) -> Section:
     )
 
 
-def source_name(source: str) -> str:
-    """Return the slug of a source of money as words."""
+SOURCES = {
+    "state-budget": "draw_source_state_budget",
+    "state-support": "draw_source_state_support",
+    "after-tax-profit": "draw_source_after_tax_profit",
+    "member-capital": "draw_source_member_capital",
+    "science-programme": "draw_source_science_programme",
+    "voluntary": "draw_source_voluntary",
+    "fund": "draw_source_fund",
+}
+"""Word key of sources of money that the law names."""
+
+
+def source_name(source: str, lang: str) -> str:
+    """Return what a source of money is called; a slug that is not known is shown as words."""
+    if source in SOURCES:
+        return t(SOURCES[source], lang)
     words = source.replace("_", " ").replace("-", " ")
     return words[:1].upper() + words[1:]
 
@@ -52,9 +66,8 @@ def source_name(source: str) -> str:
 def _money_table(frame: pl.DataFrame, lang: str) -> Table:
     """Return money by year as a table, in billion VND."""
     kinds = ("income", "spend", "training", "obligation", "cash_end")
-    sums = dict(
-        ((y, k), a) for y, k, a in frame.group_by("year", "kind").agg(pl.col("amount_mvnd").sum()).iter_rows()
-    )
+    totals = frame.group_by("year", "kind").agg(pl.col("amount_mvnd").sum())
+    sums = {(year, kind): amount for year, kind, amount in totals.iter_rows()}
     years = sorted(frame["year"].unique().to_list())
     rows = [[str(y), *(number(sums.get((y, k), 0) / 1000, lang, 1) for k in kinds)] for y in years]
     heads = (
@@ -104,8 +117,8 @@ def people_section(results: Results, lang: str) -> Section:
     ]
     heads = ("draw_skill", "draw_start", "draw_cohorts", "draw_people")
     training = Table(
-        "training", t("draw_training", lang), [t(h, lang) for h in heads], rows, frozenset({2, 3}), long=len(rows) > 12,
-        empty=t("draw_training_empty", lang),
+        "training", t("draw_training", lang), [t(h, lang) for h in heads], rows, frozenset({2, 3}),
+        long=len(rows) > 12, empty=t("draw_training_empty", lang),
     )  # fmt: skip
     return Section(
         "people", t("draw_people_title", lang), t("draw_people_lead", lang), [load, each, training]
@@ -155,7 +168,7 @@ def _spend_figure(results: Results, lang: str, kind: str, names: charts.Names) -
     rows = frame.filter(pl.col("kind") == kind)
     title, note = (t(key, lang) for key in _SPEND[kind])
     draw: partial[charts.Chart] = (
-        partial(charts.spend_by_form, frame, lang)
+        partial(charts.spend_by_form, frame, lang, results.years)
         if kind == "form"
         else partial(charts.spend_by, frame, lang, kind, names)
     )

@@ -1,4 +1,4 @@
-"""The country in tiles: where things are made, and where people are most vulnerable."""
+"""The country in tiles: where things are made, who is on the spot, where people are most vulnerable."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import polars as pl
 
 from khien.draw import charts
 from khien.draw.blocks import Figure, Section
+from khien.draw.charts.tiles import TILES
 from khien.draw.results import Results
 from khien.programme import Programme
 from khien.words import t
@@ -32,32 +33,35 @@ def province_of(programme: Programme) -> dict[str, str]:
     return found
 
 
-def per_province(programme: Programme, places: list[str | None]) -> pl.DataFrame:
-    """Return how many of the given places lie in each province: place, value (0 where none)."""
+def per_province(programme: Programme, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return sums by province of rows (place, amount): place, value (0 where nothing lies)."""
     province = province_of(programme)
-    count = dict.fromkeys(sorted(set(province.values())), 0)
-    for place in places:
+    total = dict.fromkeys(sorted(set(province.values())), 0.0)
+    for place, amount in rows.iter_rows():
         if place in province:
-            count[province[place]] += 1
-    return pl.DataFrame(list(count.items()), schema={"place": pl.String, "value": pl.Float64}, orient="row")
+            total[province[place]] += amount or 0
+    return pl.DataFrame(list(total.items()), schema={"place": pl.String, "value": pl.Float64}, orient="row")
 
 
-def places(results: Results, lang: str) -> Section:
-    """Return the tile maps: sites, vulnerability, depots."""
+def places(results: Results, lang: str) -> Section | None:
+    """Return the tile maps: sites, people on the spot, vulnerability; None for another country."""
     programme = results.programme
+    if not set(programme.places["id"].to_list()) & {tile.code for tile in TILES}:
+        return None
+    sites = per_province(programme, programme.sites.select("place", pl.lit(1)))
+    forces = per_province(programme, programme.forces.select("place", "people"))
     weak = programme.places.filter(pl.col("level") == "province").select(place="id", value="vulnerability")
-    sites = per_province(programme, programme.sites["place"].to_list())
-    depots = per_province(programme, programme.depots["place"].to_list())
     maps = [
         _map(lang, "sites", t("draw_map_sites", lang), sites),
+        _map(lang, "forces", t("draw_map_forces", lang), forces),
         _map(lang, "vulnerability", t("draw_map_vulnerability", lang), weak, share=True),
-        _map(lang, "depots", t("draw_map_depots", lang), depots),
     ]
     drawn = [figure for figure in maps if figure.draw is not None]
     return Section("places", t("draw_places", lang), t("draw_places_lead", lang), drawn or maps[:1])
 
 
 def _map(lang: str, name: str, title: str, frame: pl.DataFrame, share: bool = False) -> Figure:
+    frame = frame.filter(pl.col("place").is_in([tile.code for tile in TILES]))  # not those merged away
     says_something = float(frame["value"].fill_null(0).sum()) > 0
     return Figure(
         f"map-{name}",

@@ -103,6 +103,8 @@ def settings(results: Results, lang: str) -> Section:
         extra = fields[name].json_schema_extra if name in fields else None
         meaning = str(extra.get(lang, name)) if isinstance(extra, dict) else name
         unit = str(extra.get("unit") or "") if isinstance(extra, dict) else ""
+        if name.startswith("rates."):
+            meaning, unit = t("draw_rate", lang, currency=name[6:].upper()), "million VND"
         status = (fact.status if fact else None) or ""
         flag = "" if status in ("verified", "accepted") else t("draw_not_verified", lang)
         rows.append(
@@ -179,6 +181,8 @@ def command(results: Results) -> str:
         "forbids": "--forbid",
     }  # fmt: skip
     words += [f"{flag} {value}" for name, flag in lists.items() for value in getattr(asked, name)]
+    if asked.from_quarter is not None:
+        words.append("--previous EARLIER_PLAN")
     if asked.work is None:
         words.append(f"--time-limit {asked.time_limit:g}")
     words.append(f"--seed {asked.seed}")

@@ -42,7 +42,9 @@ def roadmap(results: Results, lang: str) -> Section:
         t("draw_fig_overview_note", lang),
         t("draw_fig_overview_alt", lang, groups=len(groups), projects=len(frame)),
         spend.filter(pl.col("kind") == "group"),
-        partial(charts.roadmap_overview, frame, spend, lang, names) if _has(spend, "group") else None,
+        partial(charts.roadmap_overview, frame, spend, lang, names, results.years)
+        if _has(spend, "group")
+        else None,
     )
     folds: list[Block] = [_group(results, lang, group) for group in groups]
     lead = t("draw_roadmap_lead", lang) if groups else t("draw_roadmap_empty", lang)
@@ -115,8 +117,8 @@ def chosen(results: Results, lang: str) -> Section:
         "draw_cost", "draw_success", "draw_risk_class", "draw_status", "draw_id",
     )  # fmt: skip
     table = Table(
-        "chosen", t("draw_chosen_table", lang, n=len(rows)), [t(h, lang) for h in heads], rows, frozenset({7, 8}),
-        wide=frozenset({0, 1, 4}), long=True, empty=t("draw_chosen_empty", lang),
+        "chosen", t("draw_chosen_table", lang, n=len(rows)), [t(h, lang) for h in heads], rows,
+        frozenset({7, 8}), wide=frozenset({0, 1, 4}), long=True, empty=t("draw_chosen_empty", lang),
     )  # fmt: skip
     return Section("chosen", t("draw_chosen", lang), t("draw_chosen_lead", lang), [table])
 
@@ -146,7 +148,7 @@ def refused(results: Results, lang: str) -> Section:
         "draw_pin", "draw_id",
     )  # fmt: skip
     table = Table(
-        "refused", t("draw_refused_table", lang, n=len(rows)), [t(h, lang) for h in heads], rows, frozenset({5}),
-        wide=frozenset({0, 1, 2}), long=True, empty=t("draw_refused_empty", lang),
+        "refused", t("draw_refused_table", lang, n=len(rows)), [t(h, lang) for h in heads], rows,
+        frozenset({5}), wide=frozenset({0, 1, 2}), long=True, empty=t("draw_refused_empty", lang),
     )  # fmt: skip
     return Section("refused", t("draw_refused", lang), t("draw_refused_lead", lang), [table])

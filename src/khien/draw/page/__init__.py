@@ -20,7 +20,8 @@ import vl_convert
 
 from khien.draw import fonts
 from khien.draw.blocks import Section
-from khien.draw.numbers import FORMAT_LOCALE
+from khien.draw.content.provenance import date_of_data
+from khien.draw.numbers import FORMAT_LOCALE, day
 from khien.draw.page.layout import Picture, Writer
 from khien.draw.results import Results
 from khien.words import t
@@ -53,6 +54,9 @@ def page(
     chapters = "".join(writer.section(section) for section in sections)
     contents = "".join(f'<li><a href="#{s.id}">{escape(s.title)}</a></li>' for s in sections)
     horizon = t("draw_horizon", lang, first=results.years[0], last=results.years[1], base=settings.base_year)
+    newest = date_of_data(results.programme)
+    dated = t("draw_dated", lang, day=day(newest, lang)) if newest else None
+    when = " · ".join(part for part in (horizon, status, dated) if part)
     return (
         f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{escape(policy)}">'
@@ -62,7 +66,7 @@ def page(
         f"<style>{style}</style></head><body>"
         f'<a class="skip" href="#main">{escape(t("draw_skip", lang))}</a><div class="shell">'
         f'<header class="top"><p class="kind">Khiên · {escape(t("draw_report", lang))}</p>'
-        f'<h1>{escape(settings.title(lang))}</h1><p class="when">{escape(horizon)} · {escape(status)}</p>'
+        f'<h1>{escape(settings.title(lang))}</h1><p class="when">{escape(when)}</p>'
         f'<nav class="toc" aria-label="{escape(t("draw_contents", lang))}"><ol>{contents}</ol></nav></header>'
         f'<main id="main">{chapters}</main>'
         f"<footer><p>{escape(t('draw_footer', lang, version=results.plan.version))}</p></footer></div>"
@@ -83,7 +87,7 @@ def _style() -> str:
 @cache
 def _script() -> str:
     """Return Vega and our own script as one text, safe to stand in a script element."""
-    bundle: str = vl_convert.javascript_bundle()
+    bundle: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
     return (bundle + "\n;" + _read("page.js")).replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
@@ -92,20 +96,15 @@ def _read(name: str) -> str:
 
 
 def _data(pictures: Mapping[str, Picture], lang: str) -> str:
-    """Return definitions of all pictures as JSON; rows that are used twice are stored once."""
+    """Return definitions of all pictures as JSON; rows that several of them share are stored once."""
     rows: dict[str, str] = {}
 
-    def thin(part: Any) -> Any:
-        if isinstance(part, list):
-            return [thin(item) for item in part]
-        if not isinstance(part, dict):
-            return part
-        named = {key: thin(value) for key, value in part.items()}
-        if isinstance(part.get("values"), str):
-            named["values"] = rows.setdefault(part["values"], f"@{len(rows)}")
-        return named
+    def thin(spec: dict[str, Any]) -> dict[str, Any]:
+        sets = spec.get("datasets", {})
+        rows.update(sets)
+        return {**spec, "datasets": list(sets)}
 
     specs = {name: {"wide": thin(p.wide_spec), "narrow": thin(p.narrow_spec)} for name, p in pictures.items()}
-    held = {"locale": FORMAT_LOCALE[lang], "rows": list(rows), "specs": specs}
+    held = {"locale": FORMAT_LOCALE[lang], "rows": rows, "specs": specs}
     text = json.dumps(held, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c")

@@ -9,6 +9,7 @@ from html import escape
 from typing import Any
 
 from khien.draw.blocks import Block, Code, Facts, Figure, Fold, Notice, Pairs, Section, Table, Text
+from khien.draw.numbers import NO_BREAK
 from khien.draw.stills import inline
 from khien.words import t
 
@@ -63,10 +64,12 @@ class Writer:
             case Text(text):
                 return f"<p>{escape(text)}</p>"
             case Notice(title, text):
-                return f'<div class="notice" role="note"><strong>{escape(title)}</strong><p>{escape(text)}</p></div>'
+                told = f"<strong>{escape(title)}</strong><p>{escape(text)}</p>"
+                return f'<div class="notice" role="note">{told}</div>'
             case Facts(facts):
                 cells = (
-                    f'<div><dt>{escape(f.label)}</dt><dd class="value">{escape(f.value)}</dd>'
+                    f"<div><dt>{escape(f.label)}</dt>"
+                    f'<dd class="value">{escape(f.value.replace(NO_BREAK, " "))}</dd>'
                     f'<dd class="hint">{escape(f.hint)}</dd></div>'
                     for f in facts
                 )
@@ -106,33 +109,32 @@ class Writer:
     def figure(self, figure: Figure, titled: bool = True) -> str:
         """Return a figure: title, note, picture, and the line under it with its data."""
         head = f"<h3>{escape(figure.title)}</h3>" if titled else ""
+        name, status = escape(figure.id), f"<span>{escape(self.status)}</span>"
         picture = self.pictures.get(figure.id)
         if picture is None:
-            nothing = escape(t("draw_nothing_to_show", self.lang))
+            nothing = f'<p class="nothing">{escape(t("draw_nothing_to_show", self.lang))}</p>'
             return (
-                f'<figure id="fig-{escape(figure.id)}"><figcaption>{head}</figcaption><p class="nothing">{nothing}</p>'
-                f'<p class="under"><span>{escape(self.status)}</span></p></figure>'
+                f'<figure id="fig-{name}"><figcaption>{head}</figcaption>{nothing}'
+                f'<p class="under">{status}</p></figure>'
             )
-        name = escape(figure.id)
+        save_csv, save_svg = (escape(t(key, self.lang)) for key in ("draw_download_csv", "draw_download_svg"))
         csv = base64.b64encode(picture.csv.encode("utf-8-sig")).decode()
         return (
-            f'<figure id="fig-{name}" data-figure="{name}"><figcaption>{head}<p class="note">{escape(figure.note)}</p>'
-            f'</figcaption><div class="plot" role="img" aria-label="{escape(figure.alt)}">'
+            f'<figure id="fig-{name}" data-figure="{name}">'
+            f'<figcaption>{head}<p class="note">{escape(figure.note)}</p></figcaption>'
+            f'<div class="plot" role="img" aria-label="{escape(figure.alt)}">'
             f'<div class="still wide">{inline(picture.wide, f"{name}-w")}</div>'
             f'<div class="still narrow">{inline(picture.narrow, f"{name}-n")}</div>'
-            f'<div class="live"></div></div>'
-            f'<p class="under"><span>{escape(self.status)}</span>'
-            f'<a download="{name}.csv" href="data:text/csv;base64,{csv}">{escape(t("draw_download_csv", self.lang))}</a>'
-            f'<button type="button" data-svg="{name}.svg">{escape(t("draw_download_svg", self.lang))}</button>'
-            "</p></figure>"
+            f'<div class="live"></div></div><p class="under">{status}'
+            f'<a download="{name}.csv" href="data:text/csv;base64,{csv}">{save_csv}</a>'
+            f'<button type="button" data-svg="{name}.svg">{save_svg}</button></p></figure>'
         )
 
     def table(self, table: Table) -> str:
         """Return a table; long ones are folded and get a field to filter them."""
         if not table.rows:
-            return f"<figure><figcaption><h3>{escape(table.title)}</h3></figcaption>" + (
-                f'<p class="nothing">{escape(table.empty)}</p></figure>'
-            )
+            title, empty = escape(table.title), escape(table.empty)
+            return f'<figure><figcaption><h3>{title}</h3></figcaption><p class="nothing">{empty}</p></figure>'
         if not table.long:
             return self._rows(table, caption=True)
         field = ""
@@ -144,8 +146,9 @@ class Writer:
             )
         show = t("draw_show_table", self.lang, n=len(table.rows))
         return (
-            f'<details><summary><span class="name">{escape(table.title)}</span><span class="detail">{escape(show)}</span>'
-            f'</summary><div class="inside">{field}{self._rows(table, caption=False)}</div></details>'
+            f'<details><summary><span class="name">{escape(table.title)}</span>'
+            f'<span class="detail">{escape(show)}</span></summary>'
+            f'<div class="inside">{field}{self._rows(table, caption=False)}</div></details>'
         )
 
     def _rows(self, table: Table, caption: bool) -> str:

@@ -11,17 +11,10 @@
     sanitize: () => Promise.reject(new Error("no loading")),
   };
 
-  // Rows that several pictures share are stored once and named "@n".
-  function whole(part) {
-    if (Array.isArray(part)) return part.map(whole);
-    if (part === null || typeof part !== "object") return part;
-    const out = {};
-    for (const [key, value] of Object.entries(part)) {
-      out[key] = key === "values" && typeof value === "string" && value[0] === "@"
-        ? held.rows[Number(value.slice(1))]
-        : whole(value);
-    }
-    return out;
+  // Rows are stored once, by the name under which several pictures may know them.
+  function whole(spec) {
+    const datasets = Object.fromEntries(spec.datasets.map((name) => [name, held.rows[name]]));
+    return Object.assign({}, spec, { datasets });
   }
 
   function enliven(figure) {

@@ -77,8 +77,8 @@ def widths(table: Table) -> list[float]:
     for i, head in enumerate(table.columns):
         longest = max((len(row[i]) for row in table.rows), default=0)
         word = max((len(word) for word in head.split()), default=1)
-        most = 34 if i in table.wide else 18
-        shares.append(float(min(most, max(longest, word, 4)) + 3))
+        letters = min(34 if i in table.wide else 18, max(longest, word, 4))
+        shares.append(1.3 * letters + 4 if letters <= 12 else letters + 3.0)
     return shares
 
 
