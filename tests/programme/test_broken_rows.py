@@ -145,6 +145,7 @@ CASES: list[tuple[str, Callable[[Rows], None], str | None, int | None, str | Non
     ("partner-not-needed", put("options", 0, partner="mitsu"), "options", 2, "partner"),
     ("window-too-short", put("projects", 0, earliest="2032Q4", latest=None), "projects", 2, "earliest"),
     ("stage-leap", put("projects", 0, to_stage="assurance"), "projects", 2, "to_stage"),
+    ("precedence-never", put("projects", 1, pin="must_not"), "precedences", 2, "before"),
     ("stage-gap", put("projects", 2, to_stage="assurance"), "projects", 4, "to_stage"),
     (
         "stage-not-reached",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -78,6 +80,22 @@ def test_replace_makes_another_programme_and_checks_it(complete: Programme) -> N
         complete.replace(skills=complete.skills.head(1))
     with pytest.raises(TypeError, match="no such table"):
         complete.replace(project=complete.projects)
+
+
+def test_settings_that_were_copied_are_checked_again(complete: Programme) -> None:
+    from khien.programme import ProgrammeError
+
+    for change, code in (
+        ({"discount_rate": 2.0}, "setting-invalid"),
+        ({"last_quarter": "2020Q1"}, "horizon-backwards"),
+    ):
+        with pytest.raises(ProgrammeError, match=code):
+            complete.replace(settings=complete.settings.model_copy(update=change))
+
+
+def test_a_programme_travels_between_processes(complete: Programme) -> None:
+    assert pickle.loads(pickle.dumps(complete)) == complete
+    assert copy.deepcopy(complete) == complete
 
 
 def test_frames_of_other_types_are_brought_to_the_schema(complete: Programme) -> None:

@@ -19,7 +19,7 @@ from khien.programme.rules import check_meaning
 from khien.programme.settings import Settings
 from khien.programme.sheet import Desk, Sheet
 from khien.programme.tables import TABLES
-from khien.programme.toml_settings import settings_of
+from khien.programme.toml_settings import check_settings, settings_of
 from khien.programme.typed import as_typed
 from khien.programme.values import check_values
 from khien.programme.workbook_in import read_workbook
@@ -77,10 +77,12 @@ def checked_programme(settings: Settings, frames: Mapping[str, pl.DataFrame]) ->
     if unknown := set(frames) - set(TABLES):
         raise TypeError(f"no such table: {', '.join(sorted(unknown))}")
     findings = Findings()
+    check_settings(settings, findings)
+    usable = None if findings else settings
     sheets = {
         name: Sheet(table, as_typed(table, frames.get(name), findings)) for name, table in TABLES.items()
     }
-    checked = _finish(sheets, RawProgramme(), settings, findings)
+    checked = _finish(sheets, RawProgramme(), usable, findings)
     if checked.programme is None:
         raise ProgrammeError(checked.findings)
     return checked.programme

@@ -50,6 +50,7 @@ FAMILIES: Final[dict[str, tuple[str, ...]]] = {
         setting-default setting-without-source nothing-to-plan capability-without-requirement input-cycle
         partner-not-needed window-too-short stage-leap stage-gap stage-not-reached skill-without-supply
         year-without-money outside-horizon option-without-agreement candidate-has-choice running-not-begun
+        precedence-never
         control-share-unknown
         """
     ),

@@ -45,6 +45,9 @@ class Programme:
             return frames[name]
         raise AttributeError(f"a programme has no {name!r}; its tables are {', '.join(frames)}")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Programme, (self.settings, dict(self.frames), self.findings)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Programme) and self.hash == other.hash
 

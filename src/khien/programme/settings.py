@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from khien.programme.columns import QUARTER, SLUG, needed
 from khien.programme.quarters import quarter_number
 
 FactStatus = Literal["claimed", "verified", "accepted", "illustrative"]
+
+
+def _tidy(text: str) -> str:
+    """One line of composed text without blanks around it."""
+    line = " ".join(unicodedata.normalize("NFC", text).split())
+    if not line.isprintable():
+        raise ValueError("control character")
+    return line
+
+
+Line = Annotated[str, BeforeValidator(lambda v: _tidy(v) if isinstance(v, str) else v)]
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Rate = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
 LONGEST_HORIZON = 400
@@ -21,7 +33,7 @@ class Fact(BaseModel):
     """Where the value of a setting comes from."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-    source: str | None = None
+    source: Line | None = None
     status: FactStatus | None = None
 
 
@@ -30,8 +42,8 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    title_vi: str = needed("tên chương trình bằng tiếng Việt", "title in Vietnamese", min_length=1)
-    title_en: str = needed("tên chương trình bằng tiếng Anh", "title in English", min_length=1)
+    title_vi: Line = needed("tên chương trình bằng tiếng Việt", "title in Vietnamese", min_length=1)
+    title_en: Line = needed("tên chương trình bằng tiếng Anh", "title in English", min_length=1)
     base_year: int = needed("năm gốc của giá", "year of the prices", unit="year", ge=1900, le=2199)
     first_quarter: str = needed(
         "quý đầu tiên của kỳ kế hoạch", "first quarter of the horizon", pattern=QUARTER
@@ -104,7 +116,7 @@ class Settings(BaseModel):
         default=True,
     )
     obligations_firm: bool = needed("mọi nghĩa vụ đều bắt buộc", "every obligation binds", default=False)
-    rates: dict[str, Rate] = needed(
+    rates: dict[Annotated[str, StringConstraints(pattern=SLUG)], Rate] = needed(
         "tỷ giá: triệu đồng cho một đơn vị ngoại tệ",
         "exchange rates",
         unit="million VND per unit",

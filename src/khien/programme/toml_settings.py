@@ -104,6 +104,12 @@ def _built(values: dict[str, Any], facts: dict[str, Fact], findings: Findings) -
         return None
 
 
+def check_settings(settings: Settings, findings: Findings) -> None:
+    """Report what is wrong with settings made in Python: copies are not checked when they are made."""
+    if (again := _built(settings.values(), dict(settings.facts), findings)) is not None:
+        _check_horizon(again, findings)
+
+
 def _as_wanted(name: str, value: Any) -> Any:
     """Whole numbers where a fraction is wanted, and 4.0 where 4 is: spreadsheets know one kind of number."""
     wanted = float if name.startswith("rates.") else Settings.model_fields[name].annotation

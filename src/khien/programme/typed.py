@@ -34,7 +34,12 @@ def _cast(table: Table, column: Column, frame: pl.DataFrame, findings: Findings)
     cast = values.cast(column.dtype, strict=False)
     if column.kind == "int" and values.dtype.is_float():
         cast = pl.select(pl.when(values == values.round(0)).then(cast)).to_series()
-    code = {"int": "not-whole", "number": "not-a-number", "bool": "not-a-bool", "date": "not-a-date"}
+    code = {
+        "int": "not-whole" if values.dtype.is_float() else "not-a-number",
+        "number": "not-a-number",
+        "bool": "not-a-bool",
+        "date": "not-a-date",
+    }
     for index in (values.is_not_null() & cast.is_null()).arg_true():
         findings.note(
             code.get(column.kind, "not-a-slug"), table.name, int(index) + 2, column.name, values[int(index)]

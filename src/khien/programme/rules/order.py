@@ -76,7 +76,21 @@ def _ready(desk: Desk, projects: pl.DataFrame) -> dict[str, int | None]:
     return ready
 
 
+def what_waits_for_nothing_is_told(desk: Desk) -> None:
+    """A candidate that waits for a project which will not be done can never be chosen."""
+    projects = desk.frame("projects").drop_nulls(["id", "status"])
+    dead = (pl.col("status") == "stopped") | (
+        (pl.col("status") == "candidate") & (pl.col("pin") == "must_not")
+    )
+    never = set(projects.filter(dead.fill_null(False))["id"])
+    still_open = set(projects.filter(pl.col("status") == "candidate")["id"]) - never
+    hopeless = pl.col("before").is_in(list(never)) & pl.col("after").is_in(list(still_open))
+    for line, before, after in desk["precedences"].where(hopeless, "before", "after"):
+        desk.note("precedence-never", "precedences", line, "before", before, after=after)
+
+
 RULES: Final[tuple[Callable[[Desk], None], ...]] = (
     precedences_run_forwards,
+    what_waits_for_nothing_is_told,
     what_is_under_way_keeps_precedences,
 )
