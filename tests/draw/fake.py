@@ -283,7 +283,9 @@ def fake_results(n: int = 300, seed: int = 1, groups: int = len(GROUPS)) -> Resu
     refused = _roadmap(rng, 40, partners, groups).select(
         "project", "name_vi", "name_en", "group", "subject", "to_stage", "risk_class"
     )
-    refused = refused.with_columns(pin=pl.lit(None, dtype=pl.String), options=pl.lit(3))
+    refused = refused.with_columns(
+        project=pl.col("project").str.replace("p", "r"), pin=pl.lit(None, dtype=pl.String), options=pl.lit(3)
+    )
     history = pl.DataFrame(
         {
             "seconds": [0.4, 2.0, 8.0, 20.0, 41.0, 60.0],

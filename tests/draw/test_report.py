@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import json
 import re
@@ -269,3 +270,22 @@ def test_the_plan_must_stand_on_this_version_of_the_programme(tmp_path: Path, is
     programme = khien.read(island)
     with pytest.raises(PlanMismatch):
         write_report(programme, fake_results(1).plan, tmp_path / "r", "en")
+
+
+def test_reasons_stand_beside_both_lists_when_they_are_given(results: Results) -> None:
+    projects = [*results.frame("roadmap")["project"].to_list()[:2], results.frame("refused")["project"][0]]
+    reasons = pl.DataFrame(
+        {
+            "project": projects,
+            "reason_vi": ["một", "hai", "ba"],
+            "reason_en": ["one", None, "three"],
+            "gain": 0.1,
+        }
+    )
+    told = dataclasses.replace(results, frames={**results.frames, "reasons": reasons})
+    chapters = {chapter.id: chapter for chapter in sections(told, "en")}
+    why = {name: chapters[name].blocks[1].rows for name in ("chosen", "refused")}  # type: ignore[union-attr]
+    assert [row[1] for row in why["chosen"]] == ["one"]
+    assert "three" in [row[1] for row in why["refused"]]
+    assert "khien explain" not in chapters["refused"].lead
+    assert all(len(chapter.blocks) == 1 for chapter in sections(results, "en") if chapter.id == "refused")

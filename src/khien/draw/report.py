@@ -8,6 +8,8 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import polars as pl
+
 from khien.draw import stills, tables
 from khien.draw.blocks import Figure, Section, figures
 from khien.draw.content import sections
@@ -31,6 +33,7 @@ def write_report(
     folder: str | os.PathLike[str],
     lang: str = "vi",
     progress: Progress | None = None,
+    reasons: pl.DataFrame | None = None,
 ) -> list[Path]:
     """Write the report of a plan into a folder.
 
@@ -48,6 +51,9 @@ def write_report(
         ``vi``, ``en`` or ``both``.
     progress
         Told how far the work is.
+    reasons
+        Why each project was chosen or refused, as ``khien explain`` says it: project, and texts in
+        columns that end in ``_vi`` and ``_en``. Left out, the report names the command instead.
 
     Returns
     -------
@@ -66,7 +72,7 @@ def write_report(
     languages = _languages(lang)
     tell = progress or (lambda share, what: None)
     tell(0.0, t("draw_progress_gather", languages[0]))
-    return write_results(collect(programme, plan), folder, lang, progress)
+    return write_results(collect(programme, plan, reasons), folder, lang, progress)
 
 
 def write_results(

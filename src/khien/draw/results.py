@@ -24,7 +24,7 @@ class Results:
         What the frames were made from.
     frames
         Frame by name: roadmap, money_by_year, people_by_quarter, coverage_by_year, spend_by,
-        refused, in_service, choices, training, history.
+        refused, in_service, choices, training, history; and reasons when they were given.
     names
         language, then table, then id: the name.
     """
@@ -50,6 +50,15 @@ class Results:
         """Return the names of all that a project may raise."""
         return {**self.called("technologies", lang), **self.called("products", lang)}
 
+    def reasons(self, lang: str) -> Mapping[str, str]:
+        """Return why each project was chosen or refused, in words; empty when nobody gave reasons."""
+        frame = self.frames.get("reasons")
+        if frame is None:
+            return {}
+        said = [column for column in frame.columns if column.endswith(f"_{lang}")]
+        joined = pl.concat_str([pl.col(column) for column in said], separator=" · ", ignore_nulls=True)
+        return dict(frame.select("project", joined).iter_rows())
+
     @property
     def years(self) -> tuple[int, int]:
         """First and last year of the horizon."""
@@ -61,8 +70,13 @@ class Results:
         return self.plan.programme_hash[:12]
 
 
-def collect(programme: Programme, plan: Plan) -> Results:
+def collect(programme: Programme, plan: Plan, reasons: pl.DataFrame | None = None) -> Results:
     """Make every result frame of a plan.
+
+    Parameters
+    ----------
+    reasons
+        project, and texts in columns that end in ``_vi`` and ``_en``: why it was chosen or refused.
 
     Raises
     ------
@@ -71,7 +85,8 @@ def collect(programme: Programme, plan: Plan) -> Results:
     """
     frames = all_frames(programme, plan)
     kept = {"choices": plan.choices, "training": plan.training, "history": plan.history}
-    return Results(programme, plan, frames | kept, names_of(programme))
+    told = {} if reasons is None else {"reasons": reasons}
+    return Results(programme, plan, frames | kept | told, names_of(programme))
 
 
 def names_of(programme: Programme) -> dict[str, dict[str, Names]]:

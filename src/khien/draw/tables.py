@@ -27,12 +27,16 @@ def write(results: Results, folder: Path) -> None:
     """
     parquet = folder / "results"
     parquet.mkdir()
-    for name in SHEETS:
+    for name in _present(results):
         results.frame(name).write_parquet(parquet / f"{name}.parquet")
     with xlsxwriter.Workbook(str(folder / "results.xlsx"), {"nan_inf_to_errors": True}) as book:
         _about(book, results)
-        for name in SHEETS:
+        for name in _present(results):
             _sheet(book, name, results.frame(name))
+
+
+def _present(results: Results) -> list[str]:
+    return [*SHEETS, *(["reasons"] if "reasons" in results.frames else [])]
 
 
 def _about(book: Any, results: Results) -> None:
