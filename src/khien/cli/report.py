@@ -36,13 +36,15 @@ def run(args: argparse.Namespace) -> Exit:
     from khien.cli.headline import headline_lines, headline_record
     from khien.cli.paths import existing
     from khien.draw import write_report
+    from khien.plan.explain import explain
 
     programme = khien.read(existing(args.path, args.lang))
     plan_file = existing(args.plan, args.lang)
     plan = khien.load_plan(plan_file)
     out = Path(args.out) if args.out else plan_file if plan_file.is_dir() else plan_file.parent
     with drawing_progress() as progress:
-        written = write_report(programme, plan, out, args.only or "both", progress)
+        reasons = explain(programme, plan, None)
+        written = write_report(programme, plan, out, args.only or "both", progress, reasons)
     pages = [path for path in written if path.suffix == ".html"]
     others = ", ".join(path.name for path in written if path not in pages)
     lines = [
