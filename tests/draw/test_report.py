@@ -4,6 +4,7 @@ import base64
 import dataclasses
 import hashlib
 import json
+import math
 import re
 from pathlib import Path
 
@@ -183,10 +184,13 @@ def test_workbook_and_parquet_hold_the_frames(report: Path, results: Results) ->
 
 def test_an_empty_plan_gives_a_sane_report(tmp_path: Path) -> None:
     empty = fake_results(0)
-    write_results(empty, tmp_path / "r", "en")
+    unbounded = dataclasses.replace(empty, plan=dataclasses.replace(empty.plan, bound=math.inf))
+    write_results(unbounded, tmp_path / "r", "en")
     html = (tmp_path / "r" / "report.en.html").read_text(encoding="utf-8")
     assert "The plan chooses no project" in html
     assert "No project is chosen." in html
+    assert "No bound is known for this plan" in html
+    assert "inf" not in text_of(html).split()
     assert '<p class="nothing">' in html
     assert len(pypdf.PdfReader(tmp_path / "r" / "report.en.pdf").pages) >= 5
 

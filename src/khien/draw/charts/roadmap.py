@@ -262,7 +262,7 @@ def roadmap_overview(
     divisor, unit = money_scale(float(money_rows["amount_mvnd"].max() or 0))  # type: ignore[arg-type]
     groups = sorted(frame["group"].unique().to_list(), key=lambda g: called(names, g))
     count = dict(frame.group_by("group").len().iter_rows())
-    label = {g: f"{shorten(called(names, g), 24 if narrow else 44)} ({count[g]})" for g in groups}
+    label = {g: f"{shorten(called(names, g), 19 if narrow else 44)} ({count[g]})" for g in groups}
     rows = rows.with_columns(
         value=pl.col("amount_mvnd").fill_null(0) / divisor,
         name=pl.col("group").replace_strict({g: called(names, g) for g in groups}, return_dtype=pl.String),

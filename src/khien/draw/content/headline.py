@@ -118,6 +118,7 @@ def first_steps(results: Results, lang: str) -> Section:
         [t(k, lang) for k in _STEP_HEADS],
         [step_row(row, results, lang) for row in rows.iter_rows(named=True)],
         frozenset({4}),
+        wide=frozenset({0, 5}),
         empty=t("draw_first_steps_empty", lang),
     )
     lead = t("draw_first_steps_lead", lang, n=len(rows), cost=money(int(rows["cost_mvnd"].sum()), lang))
