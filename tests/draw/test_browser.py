@@ -37,13 +37,15 @@ class Visit:
     asked: list[str] = field(default_factory=list)
 
     def see_all(self) -> None:
-        """Open every fold and scroll through, so that every picture comes alive."""
+        """Open every fold and look at the whole page at once, so that every picture comes alive."""
+        width = self.page.viewport_size["width"]  # type: ignore[index]
         self.page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
-        height = self.page.evaluate("document.body.scrollHeight")
-        for y in range(0, height, 700):
-            self.page.evaluate(f"window.scrollTo(0, {y})")
-            self.page.wait_for_timeout(60)
-        self.page.wait_for_timeout(400)
+        height = self.page.evaluate("document.documentElement.scrollHeight")
+        self.page.set_viewport_size({"width": width, "height": height})
+        waited = 0
+        while self.count("figure.is-live") < self.count("figure[data-figure]") and waited < 20_000:
+            self.page.wait_for_timeout(100)
+            waited += 100
 
     def count(self, selector: str) -> int:
         """How many elements match."""
