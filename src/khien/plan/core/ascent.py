@@ -1,6 +1,77 @@
-"""Good prices: L-BFGS on the smoothed Lagrangian, smoothing lowered in steps."""
+"""Good prices: L-BFGS on the smoothed Lagrangian, smoothing lowered in stages.
+
+Every price vector met gives a bound; the best is kept. See docs/methods/bound.md.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.optimize import minimize
+
+from khien.plan.core import dual
+from khien.plan.core.layout import Layout, layout
+from khien.plan.core.problem import Floats, Problem
+
+#: (smoothing as a share of the typical worth of a project, most iterations)
+STAGES = (
+    (0.2, 40), (0.1, 40), (0.05, 60), (0.025, 60), (0.0125, 80),
+    (0.005, 200), (0.005, 200), (0.0015, 200), (0.0015, 200), (0.0005, 200), (0.0005, 200), (0.0002, 300),
+)  # fmt: skip
 
 
+class Stopped(Exception):
+    """Raised inside the optimiser when the caller wants it to stop."""
+
+
+@dataclass
+class Ascent:
+    """Best prices so far; `run_stage` goes on from the last point."""
+
+    problem: Problem
+    stop: Callable[[], bool] = lambda: False
+    lay: Layout = field(init=False)
+    best: float = field(init=False)
+    theta: Floats = field(init=False)
+    stage: int = 0
+
+    def __post_init__(self) -> None:
+        p = self.problem
+        self.lay = layout(p)
+        self._grad = np.zeros(self.lay.size)
+        self._weights = np.zeros(p.allow.shape)
+        self._x = np.zeros(self.lay.size)
+        goals = slice(self.lay.goals, self.lay.requests)
+        self._x[goals] = 0.5 * p.g_slope * self.lay.scale[goals]
+        self.theta = self._x / self.lay.scale
+        self.best, _ = dual.evaluate(p, self.lay, self.theta, 1.0, 1.0, self._grad, self._weights)
+        self.unit = max(1e-12, self.best / max(1, len(p.must)))
+
+    @property
+    def finished(self) -> bool:
+        return self.stage >= len(STAGES)
+
+    def run_stage(self) -> None:
+        """One stage of the schedule (or less, when asked to stop)."""
+        share, most = STAGES[self.stage]
+        self.stage += 1
+        mu, unit = share * self.unit, self.unit
+        p, lay = self.problem, self.lay
+
+        def smoothed(x: Floats) -> tuple[float, Floats]:
+            if self.stop():
+                raise Stopped
+            exact, smooth = dual.evaluate(p, lay, x / lay.scale, mu, share, self._grad, self._weights)
+            if exact < self.best:
+                self.best, self.theta = exact, x / lay.scale
+            self._x = x.copy()
+            return smooth / unit, self._grad / lay.scale / unit
+
+        options = {"maxiter": most, "maxcor": 12, "maxfun": 2 * most, "ftol": 1e-12, "gtol": 1e-12}
+        bounds = [(0.0, None)] * lay.size
+        try:
+            minimize(smoothed, self._x, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+        except Stopped:
+            self.stage = len(STAGES)

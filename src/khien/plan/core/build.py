@@ -40,7 +40,7 @@ class Builder:
         self.must_cost = 0.0
         self.options: list[_Option] = []
         self.caps: list[Ints] = []
-        self.training: list[tuple[int, int, int, int, int]] = []
+        self.training: list[tuple[int, int, int, int, int, int]] = []
         self.funds: list[int] = []
         self.carry = False
         self.rows: list[tuple[int, int, int]] = []
@@ -57,9 +57,11 @@ class Builder:
         self.caps.append(np.asarray(capacity, dtype=np.int64))
         return len(self.caps) - 1
 
-    def add_training(self, pool: int, people: int, cost: int, duration: int, per_year: int) -> int:
-        """Cohorts of a pool: people gained, cost in the start quarter, quarters it takes, most per year."""
-        self.training.append((pool, people, cost, duration, per_year))
+    def add_training(
+        self, pool: int, people: int, cost: int, duration: int, per_year: int, first: int = 0
+    ) -> int:
+        """Cohorts of a pool: people gained, cost in the start quarter, quarters, most per year, first start."""
+        self.training.append((pool, people, cost, duration, per_year, first))
         return len(self.training) - 1
 
     def add_row(self, q0: int, q1: int, rhs: int) -> int:
@@ -71,8 +73,17 @@ class Builder:
         self.must.append(must)
         return len(self.must) - 1
 
-    def add_option(self, project: int, duration: int, spend: list[int], people: dict[int, int], *,
-                   first: int = 0, last: int | None = None, value: Any = 0.0) -> int:
+    def add_option(
+        self,
+        project: int,
+        duration: int,
+        spend: list[int],
+        people: dict[int, int],
+        *,
+        first: int = 0,
+        last: int | None = None,
+        value: Any = 0.0,
+    ) -> int:
         """An option that may start in first..last; value is a scalar or one number per start."""
         latest = self.T - duration if last is None else min(last, self.T - duration)
         people = {k: v for k, v in people.items() if v > 0}
@@ -100,8 +111,9 @@ class Builder:
         self.goals.append([])
         return len(self.goals) - 1
 
-    def add_goal(self, accumulator: int, time: int, required: float, slope: float,
-                 base: float = 0.0, block: int = -1) -> None:
+    def add_goal(
+        self, accumulator: int, time: int, required: float, slope: float, base: float = 0.0, block: int = -1
+    ) -> None:
         """Level at `time` is worth slope * min(required, base + level)."""
         self.goals[accumulator].append((time, required, slope, base, block))
 
@@ -127,7 +139,7 @@ def _allowed(b: Builder) -> np.ndarray:
     T, options = b.T, b.options
     allow = np.zeros((len(options), T), dtype=np.uint8)
     extra = np.zeros((len(b.caps), T), dtype=np.int64)
-    for pool, people, _, dur, per_year in b.training:
+    for pool, people, _, dur, per_year, _ in b.training:
         for t in range(T):
             done = t - dur
             if done >= 0:
@@ -189,9 +201,13 @@ def _option_fields(b: Builder, allow: np.ndarray) -> dict[str, Any]:
     for i, o in enumerate(b.options):
         val[i] = o.value
     return {
-        "opt_ptr": ptr.astype(np.int64), "project_of": np.array(of, dtype=np.int64),
+        "opt_ptr": ptr.astype(np.int64),
+        "project_of": np.array(of, dtype=np.int64),
         "dur": np.array([o.duration for o in b.options], dtype=np.int64),
-        "allow": allow, "val": val, "must": np.array(b.must, dtype=np.uint8), "must_cost": float(b.must_cost),
+        "allow": allow,
+        "val": val,
+        "must": np.array(b.must, dtype=np.uint8),
+        "must_cost": float(b.must_cost),
     }
 
 
@@ -199,17 +215,27 @@ def _people_fields(b: Builder) -> dict[str, Any]:
     caps = np.array(b.caps, dtype=np.int64).reshape(len(b.caps), b.T)
     ptr, pools = csr([list(o.people) for o in b.options])
     _, amounts = csr([list(o.people.values()) for o in b.options])
-    tr = np.array(b.training, dtype=np.int64).reshape(len(b.training), 5)
-    return {"cap": caps, "use_ptr": ptr, "use_pool": pools, "use_amt": amounts,
-            "tr_pool": tr[:, 0].copy(), "tr_people": tr[:, 1].copy(), "tr_cost": tr[:, 2].copy(),
-            "tr_dur": tr[:, 3].copy(), "tr_max": tr[:, 4].copy()}
+    tr = np.array(b.training, dtype=np.int64).reshape(len(b.training), 6)
+    return {
+        "cap": caps,
+        "use_ptr": ptr,
+        "use_pool": pools,
+        "use_amt": amounts,
+        "tr_pool": tr[:, 0].copy(),
+        "tr_people": tr[:, 1].copy(),
+        "tr_cost": tr[:, 2].copy(),
+        "tr_dur": tr[:, 3].copy(),
+        "tr_max": tr[:, 4].copy(),
+        "tr_first": tr[:, 5].copy(),
+    }
 
 
 def _money_fields(b: Builder) -> dict[str, Any]:
     t = np.arange(b.T)
     years = (t + b.offset) // 4
     ends = np.arange(b.T + 1)
-    nxt = -(-(ends + b.offset) // 4) * 4 - b.offset
+    nxt = np.where(ends == 0, 0, -(-(ends + b.offset) // 4) * 4 - b.offset)
+    nxt[nxt >= b.T] = NEVER  # a cut in the last year leaves nothing of it
     sp_ptr, sp = csr([o.spend for o in b.options])
     cum: list[int] = []
     for o in b.options:
@@ -220,12 +246,20 @@ def _money_fields(b: Builder) -> dict[str, Any]:
     _, or_mult = csr([list(o.rows.values()) for o in b.options])
     rows = np.array(b.rows, dtype=np.int64).reshape(len(b.rows), 3)
     return {
-        "year_of": years.astype(np.int64), "next_year": np.where(nxt > b.T, NEVER, nxt).astype(np.int64),
-        "funds": np.array(b.funds, dtype=np.int64), "carry": int(b.carry), "sp_ptr": sp_ptr, "sp": sp,
+        "year_of": years.astype(np.int64),
+        "next_year": nxt.astype(np.int64),
+        "funds": np.array(b.funds, dtype=np.int64),
+        "carry": int(b.carry),
+        "sp_ptr": sp_ptr,
+        "sp": sp,
         "sp_cum": np.array(cum, dtype=np.int64),
         "even": np.array([len(set(o.spend)) <= 1 for o in b.options], dtype=np.uint8),
-        "row_q0": rows[:, 0].copy(), "row_q1": rows[:, 1].copy(), "row_rhs": rows[:, 2].copy(),
-        "or_ptr": or_ptr, "or_row": or_row, "or_mult": or_mult,
+        "row_q0": rows[:, 0].copy(),
+        "row_q1": rows[:, 1].copy(),
+        "row_rhs": rows[:, 2].copy(),
+        "or_ptr": or_ptr,
+        "or_row": or_row,
+        "or_mult": or_mult,
         "row_cost": np.full(len(b.rows), float(b.row_cost)),
     }
 
@@ -258,12 +292,23 @@ def _condition_fields(b: Builder) -> dict[str, Any]:
                 served[o.project].append(c)
     pc_ptr, pc_cond = csr(served)
     return {
-        "pc_ptr": pc_ptr, "pc_cond": pc_cond,
-        "cond_init": np.array(b.cond_init, dtype=np.int64), "cond_multi": np.array(multi, dtype=np.uint8),
-        "oc_ptr": oc_ptr, "oc_cond": oc_cond, "oc_late": oc_late.astype(np.uint8),
-        "co_ptr": co_ptr, "co_opt": co_opt, "co_late": co_late.astype(np.uint8),
-        "rq_project": rq[:, 0].copy(), "rq_cond": rq[:, 1].copy(), "rq_lag": rq[:, 2].copy(),
-        "pr_ptr": pr_ptr, "pr_req": pr_req, "cr_ptr": cr_ptr, "cr_req": cr_req,
+        "pc_ptr": pc_ptr,
+        "pc_cond": pc_cond,
+        "cond_init": np.array(b.cond_init, dtype=np.int64),
+        "cond_multi": np.array(multi, dtype=np.uint8),
+        "oc_ptr": oc_ptr,
+        "oc_cond": oc_cond,
+        "oc_late": oc_late.astype(np.uint8),
+        "co_ptr": co_ptr,
+        "co_opt": co_opt,
+        "co_late": co_late.astype(np.uint8),
+        "rq_project": rq[:, 0].copy(),
+        "rq_cond": rq[:, 1].copy(),
+        "rq_lag": rq[:, 2].copy(),
+        "pr_ptr": pr_ptr,
+        "pr_req": pr_req,
+        "cr_ptr": cr_ptr,
+        "cr_req": cr_req,
     }
 
 
@@ -276,8 +321,15 @@ def _unit_fields(b: Builder) -> dict[str, Any]:
     cu_ptr, cu_unit = csr(by_cond)
     ua_ptr, ua_acc = csr([[a for a, _ in amounts] for _, amounts in b.units])
     amt = np.array([x for _, amounts in b.units for _, x in amounts], dtype=float).reshape(-1, 4)
-    return {"uc_ptr": uc_ptr, "uc_cond": uc_cond, "cu_ptr": cu_ptr, "cu_unit": cu_unit,
-            "ua_ptr": ua_ptr, "ua_acc": ua_acc, "ua_amt": amt}
+    return {
+        "uc_ptr": uc_ptr,
+        "uc_cond": uc_cond,
+        "cu_ptr": cu_ptr,
+        "cu_unit": cu_unit,
+        "ua_ptr": ua_ptr,
+        "ua_acc": ua_acc,
+        "ua_amt": amt,
+    }
 
 
 def _goal_fields(b: Builder) -> dict[str, Any]:
@@ -287,9 +339,14 @@ def _goal_fields(b: Builder) -> dict[str, Any]:
     cols = list(zip(*flat, strict=True)) if flat else [[], [], [], [], []]
     times = np.array(cols[0], dtype=np.int64)
     return {
-        "ag_ptr": ptr, "g_time": times, "g_phase": (times + b.offset) % 4,
-        "g_req": np.array(cols[1], dtype=float), "g_slope": np.array(cols[2], dtype=float),
-        "g_base": np.array(cols[3], dtype=float), "g_block": np.array(cols[4], dtype=np.int64),
+        "ag_ptr": ptr,
+        "g_time": times,
+        "g_phase": times - np.maximum(0, (times + b.offset) // 4 * 4 - b.offset),
+        "g_req": np.array(cols[1], dtype=float),
+        "g_slope": np.array(cols[2], dtype=float),
+        "g_base": np.array(cols[3], dtype=float),
+        "g_block": np.array(cols[4], dtype=np.int64),
         "b_floor": np.array([f for f, _ in b.blocks], dtype=float),
-        "b_scale": np.array([s for _, s in b.blocks], dtype=float), "floor_cost": float(b.floor_cost),
+        "b_scale": np.array([s for _, s in b.blocks], dtype=float),
+        "floor_cost": float(b.floor_cost),
     }

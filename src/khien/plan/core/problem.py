@@ -51,6 +51,7 @@ class Problem(NamedTuple):
     tr_cost: Ints
     tr_dur: Ints
     tr_max: Ints  # per year
+    tr_first: Ints  # earliest start
     # money
     year_of: Ints  # [T]
     next_year: Ints  # [T + 1]: first quarter of a year at or after t (NEVER past the end)

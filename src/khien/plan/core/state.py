@@ -34,10 +34,18 @@ class State(NamedTuple):
 def new_state(p: Problem) -> State:
     """The plan that chooses nothing."""
     st = State(
-        np.full(len(p.opt_ptr) - 1, -1, dtype=np.int64), np.zeros(len(p.opt_ptr) - 1, dtype=np.int64),
-        np.zeros((len(p.tr_pool), p.T), dtype=np.int64), p.cap.copy(), p.funds.copy(),
-        np.zeros(len(p.row_rhs), dtype=np.int64), p.cond_init.copy(),
-        np.zeros(len(p.uc_ptr) - 1, dtype=np.int64), p.g_base.copy(), np.zeros(len(p.b_floor)), np.zeros(1))
+        np.full(len(p.opt_ptr) - 1, -1, dtype=np.int64),
+        np.zeros(len(p.opt_ptr) - 1, dtype=np.int64),
+        np.zeros((len(p.tr_pool), p.T), dtype=np.int64),
+        p.cap.copy(),
+        p.funds.copy(),
+        np.zeros(len(p.row_rhs), dtype=np.int64),
+        p.cond_init.copy(),
+        np.zeros(len(p.uc_ptr) - 1, dtype=np.int64),
+        p.g_base.copy(),
+        np.zeros(len(p.b_floor)),
+        np.zeros(1),
+    )
     reset(p, st)
     return st
 

@@ -1,0 +1,248 @@
+"""Where a project goes in: every start that keeps the rules, and what it is worth there."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from khien.plan.core.problem import NEVER
+from khien.plan.core.state import place
+
+
+@njit(cache=True, nogil=True)
+def rnd(g):
+    """Uniform in [0, 1): xorshift64* on g[0]."""
+    x = g[0]
+    x ^= x >> np.uint64(12)
+    x ^= x << np.uint64(25)
+    x ^= x >> np.uint64(27)
+    g[0] = x
+    return ((x * np.uint64(2685821657736338717)) >> np.uint64(11)) * (1.0 / 9007199254740992.0)
+
+
+@njit(cache=True, nogil=True)
+def _serves(p, o, c):
+    for k in range(p.oc_ptr[o], p.oc_ptr[o + 1]):
+        if p.oc_cond[k] == c:
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def _gains(p, st, o, out, buf):
+    """Worth of option o by its end time (goals only), shape (T + 1,), as things stand."""
+    T = p.T
+    out[:] = 0.0
+    for k in range(p.oc_ptr[o], p.oc_ptr[o + 1]):
+        c = p.oc_cond[k]
+        for ku in range(p.cu_ptr[c], p.cu_ptr[c + 1]):
+            u = p.cu_unit[ku]
+            old = st.ut[u]
+            other = 0
+            late = 0
+            first = True
+            for kc in range(p.uc_ptr[u], p.uc_ptr[u + 1]):
+                cc = p.uc_cond[kc]
+                mine = False
+                for kk in range(p.oc_ptr[o], p.oc_ptr[o + 1]):
+                    if p.oc_cond[kk] == cc:
+                        mine = True
+                        if p.oc_late[kk] == 1:
+                            late = 1
+                        if cc < c:
+                            first = False
+                if not mine:
+                    other = max(other, st.ct[cc])
+            if not first or other >= old or other > T:
+                continue
+            buf[:] = 0.0
+            for a in range(p.ua_ptr[u], p.ua_ptr[u + 1]):
+                acc = p.ua_acc[a]
+                for g in range(p.ag_ptr[acc], p.ag_ptr[acc + 1]):
+                    if p.g_time[g] >= old:
+                        break
+                    lv = st.level[g]
+                    if lv < p.g_req[g]:
+                        up = min(p.g_req[g], lv + p.ua_amt[a, p.g_phase[g]])
+                        buf[p.g_time[g]] += p.g_slope[g] * (up - lv)
+            for t in range(min(old, T) - 1, -1, -1):
+                buf[t] += buf[t + 1]
+            for e in range(T + 1):
+                ee = e
+                if late == 1:
+                    ee = p.next_year[e]
+                ee = max(ee, other)
+                if ee <= T:
+                    out[e] += buf[ee]
+
+
+@njit(cache=True, nogil=True)
+def _fits_money(p, st, o, t):
+    """Whether every year's money allows option o from t on."""
+    d = p.dur[o]
+    base = p.sp_ptr[o] + o
+    j = 0
+    spent = 0
+    y = p.year_of[t]
+    while j < d:
+        y = p.year_of[t + j]
+        j1 = j
+        while j1 < d and p.year_of[t + j1] == y:
+            j1 += 1
+        s = p.sp_cum[base + j1] - p.sp_cum[base + j]
+        if p.carry == 1:
+            spent += s
+        else:
+            spent = s
+        if spent > 0 and spent > st.slack[y]:
+            return False
+        j = j1
+    if p.carry == 1 and spent > 0:
+        for yy in range(y + 1, len(st.slack)):
+            if spent > st.slack[yy]:
+                return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _fits_rows(p, st, o, t):
+    """Whether the ceilings allow option o from t on (a negative share only helps)."""
+    d = p.dur[o]
+    base = p.sp_ptr[o] + o
+    for k in range(p.or_ptr[o], p.or_ptr[o + 1]):
+        if p.or_mult[k] <= 0:
+            continue
+        row = p.or_row[k]
+        a = min(max(p.row_q0[row] - t, 0), d)
+        b = min(max(p.row_q1[row] - t, 0), d)
+        more = p.or_mult[k] * (p.sp_cum[base + b] - p.sp_cum[base + a])
+        if more > 0 and st.lhs[row] + more > p.row_rhs[row]:
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _rows_help(p, st, o, t):
+    """What a floor below its mark gains from option o."""
+    d = p.dur[o]
+    base = p.sp_ptr[o] + o
+    total = 0.0
+    for k in range(p.or_ptr[o], p.or_ptr[o + 1]):
+        row = p.or_row[k]
+        if p.or_mult[k] < 0 and st.lhs[row] > p.row_rhs[row]:
+            a = min(max(p.row_q0[row] - t, 0), d)
+            b = min(max(p.row_q1[row] - t, 0), d)
+            less = -p.or_mult[k] * (p.sp_cum[base + b] - p.sp_cum[base + a])
+            total += p.row_cost[row] * min(less, st.lhs[row] - p.row_rhs[row])
+    return total
+
+
+@njit(cache=True, nogil=True)
+def window(p, st, pr):
+    """Earliest start by requests; the limits that chosen successors put on served conditions follow."""
+    lo = 0
+    for k in range(p.pr_ptr[pr], p.pr_ptr[pr + 1]):
+        r = p.pr_req[k]
+        lo = max(lo, st.ct[p.rq_cond[r]] + p.rq_lag[r])
+    return lo
+
+
+@njit(cache=True, nogil=True)
+def limit_of(p, st, c):
+    """Latest time at which condition c must hold for the chosen projects that ask for it."""
+    best = NEVER
+    for k in range(p.cr_ptr[c], p.cr_ptr[c + 1]):
+        r = p.cr_req[k]
+        q = p.rq_project[r]
+        if st.x[q] >= 0:
+            best = min(best, st.s[q] - p.rq_lag[r])
+    return best
+
+
+@njit(cache=True, nogil=True)
+def best_start(p, st, pr, price, red, alpha, beta, blink, eager, g, bufs, out):
+    """Best option and start of an unchosen project; out = (option, start, gain, score), option -1 if none.
+
+    Score: (1 - beta) * (gain - alpha * price) + beta * reduced worth. Only starts that keep every rule
+    are looked at, among them the ends that chosen successors wait for. A start without gain is taken only for
+    its reduced worth, or when `eager`: what makes it worth while may follow.
+    """
+    T = p.T
+    out[0] = -1.0
+    out[3] = -1e300
+    lo = window(p, st, pr)
+    if lo >= T:
+        return
+    gains, buf, run = bufs[0], bufs[1], bufs[2]
+    for o in range(p.opt_ptr[pr], p.opt_ptr[pr + 1]):
+        if blink > 0.0 and rnd(g) < blink:
+            continue
+        d = p.dur[o]
+        hi = T - d
+        for k in range(p.pc_ptr[pr], p.pc_ptr[pr + 1]):
+            c = p.pc_cond[k]
+            lim = limit_of(p, st, c)
+            if lim < st.ct[c]:
+                if _serves(p, o, c):
+                    hi = min(hi, lim - d)
+                else:
+                    hi = -1
+        if hi < lo:
+            continue
+        run[0] = 0.0
+        for q in range(lo, hi + d):
+            ok = 1.0
+            for k in range(p.use_ptr[o], p.use_ptr[o + 1]):
+                if st.rem[p.use_pool[k], q] < p.use_amt[k]:
+                    ok = 0.0
+                    break
+            run[q - lo + 1] = run[q - lo] + ok
+        ready = False
+        for t in range(lo, hi + 1):
+            if p.allow[o, t] == 0 or run[t - lo + d] - run[t - lo] < d - 0.5:
+                continue
+            if not ready:
+                _gains(p, st, o, gains, buf)
+                ready = True
+            gain = p.val[o, t] + gains[t + d]
+            score = (1.0 - beta) * (gain - alpha * price[o, t]) + beta * red[o, t]
+            if len(p.row_rhs) > 0:
+                h = _rows_help(p, st, o, t)
+                gain += h
+                score += h
+            if p.must[pr] == 1:
+                gain += p.must_cost
+                score += p.must_cost
+            if (
+                score > out[3]
+                and (gain > 0.0 or (beta > 0.0 and score > 0.0) or eager)
+                and _fits_money(p, st, o, t)
+                and _fits_rows(p, st, o, t)
+            ):
+                out[0] = o
+                out[1] = t
+                out[2] = gain
+                out[3] = score
+    return
+
+
+@njit(cache=True, nogil=True)
+def construct(p, st, keys, price, red, alpha, beta, g):
+    """A plan from what stands: projects by falling key, each at its best start, until nothing more goes in."""
+    n = len(st.x)
+    order = np.argsort(-keys)
+    bufs = np.zeros((3, p.T + 2))
+    gb = bufs[:, : p.T + 1]
+    out = np.zeros(4)
+    for _ in range(12):
+        added = 0
+        for i in range(n):
+            pr = order[i]
+            if st.x[pr] >= 0:
+                continue
+            best_start(p, st, pr, price, red, alpha, beta, 0.0, False, g, gb, out)
+            if out[0] >= 0.0:
+                place(p, st, pr, int(out[0]), int(out[1]))
+                added += 1
+        if added == 0:
+            break

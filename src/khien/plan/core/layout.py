@@ -1,0 +1,110 @@
+"""Where every price stands in the price vector, and the rounded forms of people and money rows."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from khien.plan.core.problem import Floats, Ints, Problem
+
+
+class Layout(NamedTuple):
+    """Where each kind of price stands in the price vector, and how it is scaled."""
+
+    people: int  # (families, pools, quarters): the capacity itself, then its rounded forms
+    money: int
+    places: int  # (PLACES, years): rounded forms of the money rows
+    rows: int
+    goals: int
+    requests: int
+    links: int
+    ors: int
+    floors: int
+    size: int
+    link_of: Ints  # unit-condition entry -> number of its link block, or -1 (unit with one condition)
+    or_of: Ints  # condition -> number of its OR block, or -1
+    scale: Floats  # price = vector / scale
+    coef: NDArray[np.int32]  # [use entries, families, T]: what an entry takes of each family in each quarter
+    room: NDArray[np.int64]  # [families, pools, T]
+    big: NDArray[np.uint8]  # [options]: may take places of a money row
+
+
+def layout(p: Problem) -> Layout:
+    """Offsets of the price vector of a problem."""
+    T = p.T
+    sizes = np.diff(p.uc_ptr)
+    link_of = np.full(len(p.uc_cond), -1, dtype=np.int64)
+    many = np.repeat(sizes > 1, sizes)
+    link_of[many] = np.arange(int(many.sum()))
+    or_of = np.full(len(p.cond_init), -1, dtype=np.int64)
+    multi = p.cond_multi.astype(bool)
+    or_of[multi] = np.arange(int(multi.sum()))
+    coef, room = people_families(p)
+    counts = [
+        room.size,
+        len(p.funds),
+        PLACES * len(p.funds),
+        len(p.row_rhs),
+        len(p.g_time),
+        len(p.rq_cond) * T,
+        int(many.sum()) * (T + 1),
+        int(multi.sum()) * (T + 1),
+        len(p.b_floor),
+    ]
+    at = np.concatenate(([0], np.cumsum(counts)))
+    scale = np.ones(int(at[-1]))
+    scale[at[0] : at[1]] = np.maximum(1.0, room.ravel())
+    spend = max(1.0, float(np.abs(p.funds).mean())) if len(p.funds) else 1.0
+    scale[at[1] : at[2]] = spend
+    scale[at[2] : at[3]] = np.repeat(np.arange(1, PLACES + 1), len(p.funds))
+    for r in range(len(p.row_rhs)):
+        mult = np.abs(p.or_mult[p.or_row == r])
+        scale[at[3] + r] = spend * max(1.0, float(mult.max()) if len(mult) else 1.0)
+    scale[at[4] : at[5]] = np.maximum(p.g_req, 1e-9)
+    return Layout(*(int(a) for a in at), link_of, or_of, scale, coef, room, big_options(p))
+
+
+FAMILIES = 6
+PLACES = 6
+
+
+def big_options(p: Problem) -> NDArray[np.uint8]:
+    """Options whose spend can reach a place, that is more than 1/(PLACES + 1) of some year's money."""
+    out = np.zeros(len(p.dur), dtype=np.uint8)
+    if not len(p.funds):
+        return out
+    least = max(1, int(p.funds.min()))
+    for o in range(len(p.dur)):
+        spend = p.sp[p.sp_ptr[o] : p.sp_ptr[o + 1]]
+        width = len(spend) if p.carry else min(4, len(spend))
+        window = np.convolve(spend, np.ones(width, dtype=np.int64))
+        out[o] = window.max() * (PLACES + 1) > least
+    return out
+
+
+def people_families(p: Problem) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """People rows and their rounded forms.
+
+    A team of a people takes ceil(a (k + 1) / C) - 1 places of the k that a capacity of C has: teams above C/2
+    exclude each other (k = 1), and so on. Each sum of places is at most k whenever the teams fit.
+    Source: dual feasible functions, e.g. Alves, Clautiaux, Valerio de Carvalho, Rietz (2016), ch. 2.
+    C is the capacity with all training that could have ended, so that the form holds for every plan.
+    """
+    T, pools = p.T, p.cap.shape[0]
+    most = p.cap.copy()
+    for k in range(len(p.tr_pool)):
+        for t in range(p.tr_dur[k], T):
+            years = p.year_of[t - p.tr_dur[k]] - p.year_of[0] + 1
+            most[p.tr_pool[k], t] += p.tr_people[k] * p.tr_max[k] * years
+    coef = np.zeros((len(p.use_amt), FAMILIES, T), dtype=np.int32)
+    room = np.zeros((FAMILIES, pools, T), dtype=np.int64)
+    room[0] = p.cap
+    coef[:, 0, :] = p.use_amt[:, None]
+    for k in range(1, FAMILIES):
+        room[k] = k
+        c = np.maximum(most[p.use_pool], 1)
+        places = -(-(p.use_amt[:, None] * (k + 1)) // c) - 1
+        coef[:, k, :] = np.where(p.use_amt[:, None] <= most[p.use_pool], np.maximum(places, 0), 0)
+    return coef, room

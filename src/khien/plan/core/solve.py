@@ -1,0 +1,263 @@
+"""Bound and search side by side, until a limit is reached.
+
+Two threads: one improves the prices, the other the plan; the search reads the newest prices at the start of
+every round. Under a work limit the rounds are the same however fast the machine is, and so is the plan.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from khien.plan.core import prices, search, state
+from khien.plan.core.ascent import Ascent
+from khien.plan.core.problem import Floats, Ints, Problem
+
+ROUND_STEPS = 400
+HOT, COLD = 1.0, 0.008  # temperatures, as shares of the typical worth of a project
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a caller sees while it waits."""
+
+    seconds: float
+    value: float
+    bound: float
+    gap: float
+    stage: str
+
+
+@dataclass
+class Outcome:
+    """The best plan of the engine; `penalty` above 0 means that it breaks a floor, ceiling or must."""
+
+    x: Ints
+    s: Ints
+    cohorts: Ints
+    value: float
+    penalty: float
+    bound: float
+    theta: Floats
+    why: str
+    seconds: float
+    steps: int
+    history: list[tuple[float, float, float]] = field(default_factory=list)
+
+
+class _Walker:
+    """One search thread: its state, its best plan, its dice."""
+
+    def __init__(self, p: Problem, seed: int, start: Outcome | None) -> None:
+        self.p = p
+        self.st = state.new_state(p)
+        if start is not None:
+            state.rebuild(p, self.st, start.x, start.s, start.cohorts)
+        self.bx, self.bs = self.st.x.copy(), self.st.s.copy()
+        self.bc = self.st.cohorts.copy()
+        self.bv = np.array([self.st.value[0] - state.penalty(p, self.st)])
+        self.dice = np.array([(seed * 2654435761 + 88172645463325252) % (1 << 63) | 1], dtype=np.uint64)
+        self.odds = np.full(6, 1 / 6)
+        self.wins = np.zeros((6, 2))
+        first = np.where(p.allow.any(axis=1), p.allow.argmax(axis=1), p.T).astype(float)
+        self.rank = np.array(
+            [first[a:b].min() if b > a else p.T for a, b in zip(p.opt_ptr, p.opt_ptr[1:], strict=False)]
+        )
+
+    def go(self, tables: tuple[Floats, Floats, Floats, Ints], unit: float, temp: float, steps: int) -> None:
+        price, red, red_best, best_ot = tables
+        par = np.array([unit, 4.0, 0.5, 0.1, 0.15, 0.3, 20.0])
+        search.search(
+            self.p,
+            self.st,
+            self.bx,
+            self.bs,
+            self.bc,
+            self.bv,
+            price,
+            red,
+            red_best,
+            best_ot,
+            self.rank,
+            self.odds,
+            self.wins,
+            par,
+            temp,
+            temp,
+            steps,
+            self.dice,
+        )
+
+    def tidy(self) -> None:
+        """Take out of the best plan whatever adds nothing."""
+        state.rebuild(self.p, self.st, self.bx, self.bs, self.bc)
+        search.prune(self.p, self.st)
+        now = self.st.value[0] - state.penalty(self.p, self.st)
+        if now >= self.bv[0] - 1e-12 * max(1.0, abs(self.bv[0])) and search.valid(self.p, self.st) == 0:
+            self.bx[:], self.bs[:], self.bc[:], self.bv[0] = self.st.x, self.st.s, self.st.cohorts, now
+
+
+def solve(
+    p: Problem,
+    *,
+    time_limit: float = 60.0,
+    work: int | None = None,
+    seed: int = 0,
+    gap_target: float = 0.0,
+    nothing: float | None = None,
+    start: Outcome | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Outcome:
+    """Best plan and bound within `time_limit` seconds, or within `work` steps of search whatever the clock says.
+
+    Ctrl-C ends the search with the best plan so far (`why` = "interrupt").
+    """
+    t0 = time.perf_counter()
+    run = _Run(p, time_limit, work, seed, gap_target, nothing, start, progress, t0)
+    with ThreadPoolExecutor(2) as threads:
+        try:
+            run.rounds(threads)
+        except KeyboardInterrupt:
+            run.why = "interrupt"
+        run.halt = True
+    return run.outcome()
+
+
+class _Run:
+    def __init__(
+        self,
+        p: Problem,
+        time_limit: float,
+        work: int | None,
+        seed: int,
+        gap_target: float,
+        nothing: float | None,
+        start: Outcome | None,
+        progress: Callable[[Progress], None] | None,
+        t0: float,
+    ) -> None:
+        self.p, self.limit, self.work, self.t0 = p, time_limit, work, t0
+        self.gap_target, self.progress, self.seed = gap_target, progress, seed
+        self.halt, self.why = False, "time" if work is None else "work"
+        self.ascent = Ascent(p, lambda: self.halt or (work is None and self.elapsed() > time_limit))
+        empty = state.new_state(p)
+        self.nothing = float(empty.value[0]) if nothing is None else nothing
+        self.walkers = [_Walker(p, seed, start)]
+        self.unit = max(1e-12, (self.ascent.best - self.nothing) / max(1, len(p.must)) / 2)
+        self.steps = 0
+        self.history: list[tuple[float, float, float]] = []
+        self.tables = self._tables()
+
+    def elapsed(self) -> float:
+        return time.perf_counter() - self.t0
+
+    def _tables(self) -> tuple[Floats, Floats, Floats, Ints]:
+        p, n = self.p, len(self.p.must)
+        out = (
+            np.zeros(p.allow.shape),
+            np.zeros(p.allow.shape),
+            np.zeros(n),
+            np.zeros((n, 2), dtype=np.int64),
+        )
+        prices.price_tables(p, self.ascent.lay, self.ascent.theta, *out)
+        return out
+
+    def done(self) -> float:
+        """Share of the limit that is used."""
+        if self.work is not None:
+            return self.steps / max(1, self.work)
+        return self.elapsed() / max(1e-9, self.limit)
+
+    def rounds(self, threads: ThreadPoolExecutor) -> None:
+        size = ROUND_STEPS
+        self.tell("bound")
+        while self.done() < 1.0:
+            began = self.elapsed()
+            pending = None if self.ascent.finished else threads.submit(self.ascent.run_stage)
+            seen = self.ascent.best
+            while True:
+                self._walk(threads, size, alone=pending is not None)
+                if self.work is None:
+                    spent = max(1e-3, self.elapsed() - began)
+                    size = max(
+                        20, min(4000, int(size * (0.4 / spent if spent < 0.2 or spent > 0.8 else 1.0)))
+                    )
+                    began = self.elapsed()
+                    self.tell("search")
+                    if pending is None or pending.done() or self.done() >= 1.0:
+                        break
+                elif self.steps >= self.work or self._share_used():
+                    break
+            if pending is not None:
+                pending.result()
+            if self.ascent.best < seen:
+                self.tables = self._tables()
+                self.unit = max(1e-12, (self.ascent.best - self.nothing) / max(1, len(self.p.must)))
+            self.tell("search")
+            if self.gap() <= max(self.gap_target, 1e-9):
+                self.why = "gap"
+                return
+
+    def _share_used(self) -> bool:
+        """Under a work limit: whether the search has done the share that belongs to the stages so far."""
+        if self.ascent.finished:
+            return True
+        assert self.work is not None
+        return self.steps >= self.work * self.ascent.stage / 18
+
+    def _walk(self, threads: ThreadPoolExecutor, size: int, alone: bool) -> None:
+        if not alone and len(self.walkers) == 1:
+            first = self.walkers[0]
+            twin = _Walker(self.p, self.seed + 1, None)
+            state.rebuild(self.p, twin.st, first.bx, first.bs, first.bc)
+            self.walkers.append(twin)
+        f = min(1.0, self.done())
+        temp = self.unit * HOT * (COLD / HOT) ** f
+        who = self.walkers[:1] if alone else self.walkers
+        jobs = [threads.submit(w.go, self.tables, self.unit, temp, size) for w in who]
+        for j in jobs:
+            j.result()
+        self.steps += size * len(who)
+
+    def best(self) -> Outcome:
+        w = max(self.walkers, key=lambda v: float(v.bv[0]))
+        w.tidy()
+        st = state.new_state(self.p)
+        state.rebuild(self.p, st, w.bx, w.bs, w.bc)
+        pen = float(state.penalty(self.p, st))
+        return Outcome(
+            w.bx.copy(),
+            w.bs.copy(),
+            w.bc.copy(),
+            float(st.value[0]),
+            pen,
+            self.ascent.best,
+            self.ascent.theta,
+            self.why,
+            self.elapsed(),
+            self.steps,
+            self.history,
+        )
+
+    def value(self) -> float:
+        return max(float(w.bv[0]) for w in self.walkers)
+
+    def gap(self) -> float:
+        room = self.ascent.best - self.nothing
+        return max(0.0, self.ascent.best - self.value()) / room if room > 0 else 0.0
+
+    def tell(self, stage: str) -> None:
+        self.history.append((self.elapsed(), self.value(), self.ascent.best))
+        if self.progress is not None:
+            self.progress(Progress(self.elapsed(), self.value(), self.ascent.best, self.gap(), stage))
+
+    def outcome(self) -> Outcome:
+        out = self.best()
+        if math.isinf(out.bound):
+            out.bound = self.ascent.best
+        return out

@@ -1,0 +1,140 @@
+"""Planning a programme: the one function that everything else calls."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+import khien
+from khien.plan.clash import NoPlan, broken, fixed_clash, irreducible
+from khien.plan.core import dual, state
+from khien.plan.core.layout import layout
+from khien.plan.core.problem import Floats, Problem
+from khien.plan.core.solve import Outcome, Progress, solve
+from khien.plan.frames.replay import Replay, picked
+from khien.plan.frames.value import worth
+from khien.plan.model import Compiled, compile_programme
+from khien.plan.result import HISTORY, Plan, choices_frame, fixed_picks, training_frame
+from khien.plan.settings import PlanSettings, apply
+from khien.programme import Programme
+
+SLACK = 1e-9
+"""The stated bound lies above the computed one by this share of it, far more than rounding can do."""
+
+
+def plan_programme(
+    programme: Programme,
+    settings: PlanSettings | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Plan:
+    """Choose projects, options and start quarters so that discounted coverage and self-reliance are greatest.
+
+    Parameters
+    ----------
+    programme : Programme
+        Is not changed.
+    settings : PlanSettings, optional
+        Limits of the search and what-ifs.
+    progress : callable, optional
+        Is given `Progress` (seconds, value, bound, gap, stage) several times a second.
+
+    Returns
+    -------
+    Plan
+        With `value`, a proven `bound`, and why the search stopped. Under a work limit it is the same
+        plan bit for bit every time; Ctrl-C gives the best plan so far.
+
+    Raises
+    ------
+    NoPlan
+        No plan keeps every rule; `clash` says which rules cannot hold together.
+    SettingsError
+        A what-if names what the programme does not have.
+    """
+    began = time.perf_counter()
+    settings = settings or PlanSettings()
+    changed = apply(programme, settings)
+    compiled = compile_programme(changed, settings)
+    if clash := fixed_clash(compiled):
+        raise NoPlan(clash, certain=True)
+    base = state.new_state(compiled.problem)
+    out = solve(
+        compiled.problem, time_limit=max(0.1, settings.time_limit - (time.perf_counter() - began)),
+        work=settings.work, seed=settings.seed, gap_target=settings.gap_target, progress=progress,
+        nothing=float(base.value[0]) + 100.0 * len(compiled.promises),
+    )  # fmt: skip
+    if broken(compiled, out):
+        raise NoPlan(irreducible(compiled, settings.seed), certain=False)
+    return _plan(programme, changed, compiled, settings, out, time.perf_counter() - began)
+
+
+def _plan(
+    programme: Programme,
+    changed: Programme,
+    c: Compiled,
+    settings: PlanSettings,
+    out: Outcome,
+    seconds: float,
+) -> Plan:
+    fixed = fixed_picks(changed)
+    choices = choices_frame(changed, [*fixed, *c.picks(out.x, out.s)])
+    training = training_frame(changed, c.cohorts(out.cohorts))
+    value = worth(Replay(changed, picked(changed, choices), training))
+    nothing = worth(
+        Replay(changed, picked(changed, choices_frame(changed, fixed)), training_frame(changed, []))
+    )
+    prices, bound = _certified(c.problem, out.theta)
+    details: dict[str, Any] = {"steps": out.steps, "columns": int(c.problem.allow.sum())}
+    certificate: dict[str, Any] | None = None
+    if settings.scenarios:
+        details |= _futures(c, out, settings)
+        bound = float("inf")
+    else:
+        where = np.flatnonzero(prices)
+        certificate = {
+            "kind": "lagrangian", "size": len(prices), "at": where.tolist(),
+            "price": [float(x) for x in prices[where]],
+        }  # fmt: skip
+    best = bound - value <= 1e-7 * max(1.0, abs(bound))
+    return Plan(
+        status="optimal" if best else "feasible", why_stopped=out.why, value=value, bound=max(bound, value),
+        nothing=nothing, seconds=seconds, seed=settings.seed,
+        clocked=settings.work is None and out.why != "gap", programme_hash=programme.hash, settings=settings,
+        version=khien.__version__, choices=choices, training=training, history=_history(out),
+        certificate=certificate, details=details,
+    )  # fmt: skip
+
+
+def _history(out: Outcome) -> pl.DataFrame:
+    """What the search reached when: a row wherever something changed."""
+    rows = [r for i, r in enumerate(out.history) if i == 0 or r[1:] != out.history[i - 1][1:]]
+    return pl.DataFrame(rows, schema=HISTORY, orient="row")
+
+
+def _certified(p: Problem, theta: Floats) -> tuple[Floats, float]:
+    """Prices rounded to nine digits, so that a file holds them exactly, and the bound that they prove."""
+    rounded = np.array([float(f"{x:.8e}") if x > 1e-13 else 0.0 for x in theta])
+    lay = layout(p)
+    exact, _ = dual.evaluate(p, lay, rounded, 1.0, 1.0, np.zeros(lay.size), np.zeros(p.allow.shape))
+    return rounded, exact + SLACK * max(1.0, abs(exact))
+
+
+def _futures(c: Compiled, out: Outcome, settings: PlanSettings) -> dict[str, Any]:
+    """Value in each sampled future: mean, and mean of the worst twentieth."""
+    p = c.problem
+    st = state.new_state(p)
+    state.rebuild(p, st, out.x, out.s, out.cohorts)
+    values = np.zeros(settings.scenarios)
+    for a, k in c.future_of.items():
+        for g in range(p.ag_ptr[a], p.ag_ptr[a + 1]):
+            values[k] += settings.scenarios * p.g_slope[g] * min(p.g_req[g], st.level[g])
+    worst = np.sort(values)[: max(1, round(0.05 * len(values)))]
+    return {
+        "scenarios": settings.scenarios,
+        "expected_value": float(values.mean()),
+        "tail_value": float(worst.mean()),
+    }
