@@ -115,22 +115,18 @@ def irreducible(c: Compiled, seed: int) -> list[Rule]:
 
 def _parts(c: Compiled) -> Iterator[_Part]:
     p, facts = c.problem, c.facts
-    for i in np.flatnonzero(p.must):
-        yield _Part(rule("plan_clash_pin", "projects", c.projects[i]), _without_must(int(i)))
+    for i in np.flatnonzero(p.must).tolist():
+        yield _Part(rule("plan_clash_pin", "projects", c.projects[i]), _without_must(i))
     limits = {r["id"]: r for r in facts.programme.limits.to_dicts()}
-    for i, name in enumerate(c.rows):
+    for row, name in enumerate(c.rows):
         kind = limits[name]["kind"]
         words = {lang: t(f"plan_clash_{kind}_word", lang) for lang in ("vi", "en")}
-        said = Rule(
-            *(t("plan_clash_limit", lang, row=name, kind=words[lang]) for lang in ("vi", "en")),
-            "limits",
-            name,
-        )
-        yield _Part(said, _without_row(i))
+        vi, en = (t("plan_clash_limit", lang, row=name, kind=words[lang]) for lang in ("vi", "en"))
+        yield _Part(Rule(vi, en, "limits", name), _without_row(row))
     for name, a in c.promises.items():
         yield _Part(rule("plan_clash_promise", "obligations", name), _without_goals(a))
-    for i, year in enumerate(c.floor_years):
-        yield _Part(rule("plan_clash_reliance", "settings", str(year)), _without_floor(i))
+    for block, year in enumerate(c.floor_years):
+        yield _Part(rule("plan_clash_reliance", "settings", str(year)), _without_floor(block))
     yield _Part(
         rule("plan_clash_money", "money", "*"), lambda q: q._replace(funds=np.full_like(q.funds, HUGE))
     )

@@ -42,8 +42,8 @@ class Constraints:
             for year in facts.obligation_years(r):
                 left[year] -= r["cost_mvnd"] or 0
         cost = {r["skill"]: r["cost_mvnd"] for r in facts.programme.training.to_dicts()}
-        for skill, quarter, n in facts.settings.kept_training:
-            at = facts.index(quarter, 0)
+        for skill, start, n in facts.settings.kept_training:
+            at = facts.index(start, 0)
             if 0 <= at < facts.when.quarters:
                 left[int(facts.when.year_of[at])] -= n * cost[skill]
         own = facts.programme.settings

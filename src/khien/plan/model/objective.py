@@ -36,6 +36,8 @@ class Objective:
         self.lucky, self.weight = lucky, weight
         self.hard = 100.0  # worth of a promise kept: far above all coverage
         self._conditions: dict[Key, int] = {}
+        self._members: set[int] = set()
+        self._count = -1  # conditions when the members were last looked up
         self._mature = self._find_mature()
         self.accumulators: dict[tuple[str, str], int] = {}
         self.floor_years: list[int] = []
@@ -268,7 +270,7 @@ class Objective:
 
     @property
     def _with_members(self) -> set[int]:
-        if not hasattr(self, "_members") or self._count != len(self.b.cond_init):
+        if self._count != len(self.b.cond_init):
             self._count = len(self.b.cond_init)
             self._members = {c for o in self.b.options for c, _ in o.conditions}
         return self._members
