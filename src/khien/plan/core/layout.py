@@ -66,19 +66,22 @@ def layout(p: Problem) -> Layout:
     return Layout(*(int(a) for a in at), link_of, or_of, scale, coef, room, big_options(p))
 
 
-FAMILIES = 6
+FAMILIES = 3
 PLACES = 6
 
 
 def big_options(p: Problem) -> NDArray[np.uint8]:
-    """Options whose spend can reach a place, that is more than 1/(PLACES + 1) of some year's money."""
+    """Options whose spend can reach a place, that is more than 1/(PLACES + 1) of some year's money.
+
+    With carry-over the sums of many years are so large that places win next to nothing: none then.
+    """
     out = np.zeros(len(p.dur), dtype=np.uint8)
-    if not len(p.funds):
+    if not len(p.funds) or p.carry:
         return out
     least = max(1, int(p.funds.min()))
     for o in range(len(p.dur)):
         spend = p.sp[p.sp_ptr[o] : p.sp_ptr[o + 1]]
-        width = len(spend) if p.carry else min(4, len(spend))
+        width = min(4, len(spend))
         window = np.convolve(spend, np.ones(width, dtype=np.int64))
         out[o] = window.max() * (PLACES + 1) > least
     return out

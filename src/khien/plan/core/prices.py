@@ -52,7 +52,7 @@ def quarter_prices(p, money):
 def place_walk(p, lay, o, t, prices, grad, x):
     """Price of the places of the money rows that a start takes; adds x times them to grad where x > 0.
 
-    A spend of s in a year with C takes ceil(s (k + 1) / C) - 1 of k places (with carry-over: cumulated).
+    A spend of s in a year with C takes ceil(s (k + 1) / C) - 1 of k places.
     """
     d = p.dur[o]
     base = p.sp_ptr[o] + o
@@ -64,10 +64,7 @@ def place_walk(p, lay, o, t, prices, grad, x):
         j1 = j
         while j1 < d and p.year_of[t + j1] == y:
             j1 += 1
-        if p.carry == 1:
-            s = p.sp_cum[base + j1]
-        else:
-            s = p.sp_cum[base + j1] - p.sp_cum[base + j]
+        s = p.sp_cum[base + j1] - p.sp_cum[base + j]
         c = max(p.funds[y], 1)
         for k in range(1, PLACES + 1):
             if s * (k + 1) > c:
@@ -76,7 +73,7 @@ def place_walk(p, lay, o, t, prices, grad, x):
                 if x > 0.0:
                     grad[lay.places + (k - 1) * ny + y] -= x * n
         j = j1
-        if j >= d and p.carry == 0:
+        if j >= d:
             break
         y += 1
     return total
