@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from khien.plan.core.problem import Problem
+from khien.plan.core.problem import Floats, Problem
 from khien.plan.core.solve import Outcome, solve
 from khien.plan.model import Compiled
 from khien.words import t
@@ -85,10 +85,15 @@ def promises_short(c: Compiled, out: Outcome) -> float:
     p = c.problem
     st = state.new_state(p)
     state.rebuild(p, st, out.x, out.s, out.cohorts)
-    total = 0.0
+    return missed(c, st.level)
+
+
+def missed(c: Compiled, level: Floats) -> float:
+    """By how much promised amounts are missed at these levels of the goals, as a sum of shares."""
+    p, total = c.problem, 0.0
     for a in c.promises.values():
         for g in range(p.ag_ptr[a], p.ag_ptr[a + 1]):
-            total += max(0.0, 1.0 - st.level[g] / p.g_req[g])
+            total += max(0.0, 1.0 - level[g] / p.g_req[g])
     return total
 
 

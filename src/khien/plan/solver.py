@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 import khien
-from khien.plan.clash import NoPlan, broken, fixed_clash, irreducible
+from khien.plan.clash import NoPlan, broken, fixed_clash, irreducible, missed
 from khien.plan.core import dual, state
 from khien.plan.core.layout import layout
 from khien.plan.core.problem import Floats, Problem
@@ -65,7 +65,7 @@ def plan_programme(
     out = solve(
         compiled.problem, time_limit=max(0.1, settings.time_limit - (time.perf_counter() - began)),
         work=settings.work, seed=settings.seed, gap_target=settings.gap_target, progress=progress,
-        nothing=float(base.value[0]) + 100.0 * len(compiled.promises),
+        nothing=float(base.value[0]) + 100.0 * missed(compiled, base.level),
     )  # fmt: skip
     if broken(compiled, out):
         raise NoPlan(irreducible(compiled, settings.seed), certain=False)
