@@ -1,4 +1,4 @@
-"""Project-scheduling instances that others wrote: PSPLIB .sm and .mm files, MMLIB .mm files, alone or in .tar.xz sets."""
+"""Project-scheduling instances that others wrote: .sm and .mm files (PSPLIB, MMLIB), alone or in .tar.xz sets."""
 
 from __future__ import annotations
 

@@ -318,11 +318,13 @@ def _justify(s, key, backward, mode, left, rate, grid, finish, order, ints, g):
         longest = run_pass(s, s.before_at, s.before, order, mode, left, rate, grid, finish, g)
         by_finish(finish, longest, True, ints[2], order)
     longest = run_pass(s, s.after_at, s.after, order, mode, left, rate, grid, finish, g)
+    last = 1 << 40  # passes that change modes may also lengthen: stop when a round does not shorten
     while True:
         by_finish(finish, longest, False, ints[2], order)
         new = run_pass(s, s.before_at, s.before, order, mode, left, rate, grid, finish, g)
-        if new >= longest:
+        if new >= min(longest, last):
             return new
+        last = new
         by_finish(finish, new, True, ints[2], order)
         longest = run_pass(s, s.after_at, s.after, order, mode, left, rate, grid, finish, g)
 
