@@ -160,12 +160,13 @@ def limit_of(p, st, c):
 
 
 @njit(cache=True, nogil=True)
-def best_start(p, st, pr, price, red, alpha, beta, blink, eager, g, bufs, out):
+def best_start(p, st, pr, price, red, alpha, beta, blink, eager, soft, g, bufs, out):
     """Best option and start of an unchosen project; out = (option, start, gain, score), option -1 if none.
 
     Score: (1 - beta) * (gain - alpha * price) + beta * reduced worth. Only starts that keep every rule
     are looked at, among them the ends that chosen successors wait for. A start without gain is taken only for
-    its reduced worth, or when `eager`: what makes it worth while may follow.
+    its reduced worth, or when `eager`: what makes it worth while may follow. `soft` lets ceilings be broken:
+    shares of a total that is still nothing cannot be kept by a first project.
     """
     T = p.T
     out[0] = -1.0
@@ -217,7 +218,7 @@ def best_start(p, st, pr, price, red, alpha, beta, blink, eager, g, bufs, out):
                 score > out[3]
                 and (gain > 0.0 or (beta > 0.0 and score > 0.0) or eager)
                 and _fits_money(p, st, o, t)
-                and _fits_rows(p, st, o, t)
+                and (soft or _fits_rows(p, st, o, t))
             ):
                 out[0] = o
                 out[1] = t
@@ -228,7 +229,7 @@ def best_start(p, st, pr, price, red, alpha, beta, blink, eager, g, bufs, out):
 
 @njit(cache=True, nogil=True)
 def construct(p, st, keys, price, red, alpha, beta, g):
-    """A plan from what stands: projects by falling key, each at its best start, until nothing more goes in."""
+    """A first plan, ceilings aside: projects by falling key, each at its best start."""
     n = len(st.x)
     order = np.argsort(-keys)
     bufs = np.zeros((3, p.T + 2))
@@ -240,7 +241,7 @@ def construct(p, st, keys, price, red, alpha, beta, g):
             pr = order[i]
             if st.x[pr] >= 0:
                 continue
-            best_start(p, st, pr, price, red, alpha, beta, 0.0, False, g, gb, out)
+            best_start(p, st, pr, price, red, alpha, beta, 0.0, False, True, g, gb, out)
             if out[0] >= 0.0:
                 place(p, st, pr, int(out[0]), int(out[1]))
                 added += 1

@@ -113,7 +113,7 @@ def _put_in(p, st, items, m, only_awaited, eager, price, red, how, blink, log, m
         pr = items[i]
         if st.x[pr] >= 0 or (only_awaited and not _awaited(p, st, pr)):
             continue
-        best_start(p, st, pr, price, red, how[0], how[1], blink, eager, g, gb, out)
+        best_start(p, st, pr, price, red, how[0], how[1], blink, eager, False, g, gb, out)
         if out[0] < 0.0 or (how[2] > 0.5 and out[3] <= 0.0):
             continue
         note(st, pr, log, mark, step)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from khien.plan.core import prices, search, state
+from khien.plan.core import insert, prices, search, state
 from khien.plan.core.ascent import Ascent
 from khien.plan.core.problem import Floats, Ints, Problem
 
@@ -93,6 +93,12 @@ class _Walker:
             self.dice,
         )
 
+    def begin(self, tables: tuple[Floats, Floats, Floats, Ints]) -> None:
+        """Where ceilings are shares of the plan's own spend, start from a full plan and mend it."""
+        if len(self.p.or_mult) and (self.p.or_mult < 0).any():
+            price, red, red_best, _ = tables
+            insert.construct(self.p, self.st, red_best, price, red, 0.5, 0.0, self.dice)
+
     def tidy(self) -> None:
         """Take out of the best plan whatever adds nothing."""
         state.rebuild(self.p, self.st, self.bx, self.bs, self.bc)
@@ -152,6 +158,8 @@ class _Run:
         self.steps = 0
         self.history: list[tuple[float, float, float]] = []
         self.tables = self._tables()
+        if start is None:
+            self.walkers[0].begin(self.tables)
 
     def elapsed(self) -> float:
         return time.perf_counter() - self.t0
