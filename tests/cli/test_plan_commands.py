@@ -22,7 +22,7 @@ Capture = pytest.CaptureFixture[str]
 def island_plan(island: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder with a plan of the island."""
     out = tmp_path_factory.mktemp("island")
-    assert main(["plan", str(island), "--time-limit", "20", "--out", str(out)]) == 0
+    assert main(["plan", str(island), "--time-limit", "3", "--out", str(out)]) == 0
     return out
 
 
@@ -36,12 +36,12 @@ def answer(capsys: Capture) -> dict[str, Any]:
 def test_plan_prints_the_headline_and_says_where_the_plan_is(
     island: Path, tmp_path: Path, capsys: Capture
 ) -> None:
-    assert main(["plan", str(island), "--time-limit", "20", "--out", str(tmp_path), "--lang", "en"]) == 0
+    assert main(["plan", str(island), "--time-limit", "3", "--out", str(tmp_path), "--lang", "en"]) == 0
     captured = capsys.readouterr()
     assert "Self-reliance" in captured.out
     assert str(tmp_path / "plan.json") in captured.out
     assert "bound" in captured.err
-    assert main(["plan", str(island), "--time-limit", "20", "--out", str(tmp_path), "--lang", "vi"]) == 0
+    assert main(["plan", str(island), "--time-limit", "3", "--out", str(tmp_path), "--lang", "vi"]) == 0
     captured = capsys.readouterr()
     assert "Tự chủ" in captured.out
 
@@ -49,7 +49,7 @@ def test_plan_prints_the_headline_and_says_where_the_plan_is(
 def test_plan_as_json_says_value_bound_gap_and_why_it_stopped(
     island: Path, tmp_path: Path, capsys: Capture
 ) -> None:
-    assert main(["plan", str(island), "--time-limit", "20", "--out", str(tmp_path), "--json"]) == 0
+    assert main(["plan", str(island), "--time-limit", "3", "--out", str(tmp_path), "--json"]) == 0
     found = answer(capsys)
     assert found["command"] == "plan"
     assert found["nothing"] <= found["value"] <= found["bound"] + 1e-9
@@ -97,7 +97,7 @@ def test_a_file_that_is_no_plan_is_an_error_of_the_input(
 
 def test_compare_names_what_moved(island: Path, island_plan: Path, tmp_path: Path, capsys: Capture) -> None:
     assert (
-        main(["plan", str(island), "--time-limit", "20", "--forbid", "boat-make", "--out", str(tmp_path)])
+        main(["plan", str(island), "--time-limit", "3", "--forbid", "boat-make", "--out", str(tmp_path)])
         == 0
     )
     capsys.readouterr()
@@ -131,7 +131,7 @@ def test_report_writes_every_form_in_both_languages(
 def test_replanning_keeps_what_has_started(
     island: Path, island_plan: Path, tmp_path: Path, capsys: Capture
 ) -> None:
-    words = ["plan", str(island), "--time-limit", "20", "--out", str(tmp_path)]
+    words = ["plan", str(island), "--time-limit", "3", "--out", str(tmp_path)]
     assert main([*words, "--replan-from", "2027Q3", "--previous", str(island_plan)]) == 0
     before, after = khien.load_plan(island_plan), khien.load_plan(tmp_path)
     started = [row for row in before.choices.to_dicts() if row["start_quarter"] < "2027Q3"]
@@ -203,7 +203,7 @@ def test_a_full_disk_is_said_and_leaves_nothing_half_written(
         raise OSError(28, "No space left on device", str(tmp_path / "plan.json"))
 
     monkeypatch.setattr(os, "replace", full)
-    assert main(["plan", str(island), "--time-limit", "20", "--out", str(tmp_path), "--lang", "en"]) == 2
+    assert main(["plan", str(island), "--time-limit", "3", "--out", str(tmp_path), "--lang", "en"]) == 2
     assert "disk" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
