@@ -69,7 +69,7 @@ def peer(inst: Instance, seconds: float) -> int | None:
 
     m = Model()
     stores: list[Any] = [m.add_renewable(c) for c in inst.capacity]
-    stores += [m.add_non_renewable(c) for c in inst.stock]
+    stores += [m.add_consumable(c) for c in inst.stock]
     tasks = [m.add_task() for _ in inst.modes]
     for task, modes in zip(tasks, inst.modes, strict=True):
         for d, needs, uses in modes:

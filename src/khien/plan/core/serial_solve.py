@@ -9,7 +9,7 @@ import numpy as np
 from khien.plan.core.problem import Ints
 from khien.plan.core.serial import Crowd, Schedule, Shop, evolve, fill
 
-SIZE = 40
+SIZE = 100
 PATIENCE = 20_000  # children without a better one before most of the population is drawn anew
 
 
