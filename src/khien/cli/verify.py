@@ -34,10 +34,13 @@ def run(args: argparse.Namespace) -> Exit:
     import khien
     from khien.cli.paths import existing
     from khien.plan.verify import RULES, recomputed_value, verify
+    from khien.plan.verify.bound import verify_bound
 
     programme = khien.read(existing(args.path, args.lang))
     plan = khien.load_plan(existing(args.plan, args.lang))
     violations = verify(programme, plan)
+    if not violations:  # a broken plan's bound says nothing, and its settings may not even apply
+        violations = verify_bound(programme, plan)
     lines = [
         f"{t('cli_verify_broken', args.lang)} {one.rule}: {one.message(args.lang)}" for one in violations
     ]
