@@ -146,11 +146,12 @@ def test_pins_and_forbids_are_kept() -> None:
             assert forced.value <= plain.bound + 1e-9
             pinned += 1
             break
-    assert forbidden and pinned
+    assert forbidden
+    assert pinned
 
 
 def test_a_floor_of_self_reliance_is_reached_or_said_to_be_out_of_reach() -> None:
-    reached = refused = 0
+    reached, refused = 0, []
     for seed in (0,):
         programme = drawn(seed)
         for floor in (0.05, 0.99):
@@ -158,12 +159,12 @@ def test_a_floor_of_self_reliance_is_reached_or_said_to_be_out_of_reach() -> Non
             try:
                 plan = plan_programme(programme, asked)
             except NoPlan as error:
-                assert "settings" in {rule.table for rule in error.clash}
-                refused += 1
+                refused += [rule.table for rule in error.clash]
             else:
                 sound(programme, plan)
                 reached += 1
-    assert reached and refused
+    assert reached
+    assert "settings" in refused
 
 
 def test_sampled_futures_are_told() -> None:

@@ -211,8 +211,9 @@ def _spend_prices(p: Problem, money: list[int]) -> list[int]:
 class _People:
     """Prices of people, and of the rounded forms of their rows.
 
-    The first row is the capacity itself, row k a rounded form. Of k places that a capacity C has, a team of a takes ceil(a (k + 1) / C) - 1, where C counts all training
-    that could have ended: whatever fits, fits in the places.
+    The first row is the capacity itself, row k a rounded form. Of k places that a capacity C has, a team of a
+    takes ceil(a (k + 1) / C) - 1, where C counts all training that could have ended: whatever fits, fits in
+    the places.
     """
 
     def __init__(self, p: Problem, flat: list[int]) -> None:
