@@ -21,7 +21,9 @@ from khien.plan.core.problem import Problem
 def load(path: str | Path) -> dict[str, Any]:
     """The instance as plain data."""
     path = Path(path)
-    data = lzma.open(path).read() if path.suffix == ".xz" else path.read_bytes()
+    data = path.read_bytes()
+    if path.suffix == ".xz":
+        data = lzma.decompress(data)
     instance: dict[str, Any] = json.loads(data)
     return instance
 

@@ -6,15 +6,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 
 from khien.plan.core.problem import Floats, Problem
 from khien.plan.core.solve import Outcome, solve
-from khien.plan.model import Compiled
+from khien.plan.model import Compiled, compile_programme
+from khien.programme import Programme
 from khien.words import t
 
 NOISE = 1e-7
 WORK = 3000
 HUGE = 1 << 50
+MOST_FORBIDDEN = 20
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,21 @@ def irreducible(c: Compiled, seed: int) -> list[Rule]:
         trial = c.with_problem(p)
         if broken(trial, solve(p, work=WORK, seed=seed)):
             kept.remove(part)
-    return [k.rule for k in kept]
+    return [*(k.rule for k in kept), *_forbidden(c, seed)]
+
+
+def _forbidden(c: Compiled, seed: int) -> Iterator[Rule]:
+    """Projects that a person ruled out, where letting one of them in would be enough."""
+    programme = c.facts.programme
+    shut = programme.projects.filter((pl.col("status") == "candidate") & (pl.col("pin") == "must_not"))
+    for name in shut["id"].to_list()[:MOST_FORBIDDEN]:
+        opened = programme.projects.with_columns(
+            pl.when(pl.col("id") == name).then(None).otherwise(pl.col("pin")).alias("pin")
+        )
+        changed = Programme(programme.settings, {**programme.frames, "projects": opened}, programme.findings)
+        trial = compile_programme(changed, c.facts.settings)
+        if not broken(trial, solve(trial.problem, work=WORK, seed=seed)):
+            yield rule("plan_clash_forbid", "projects", name)
 
 
 def _parts(c: Compiled) -> Iterator[_Part]:

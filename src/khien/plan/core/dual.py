@@ -49,7 +49,8 @@ def evaluate(p, lay, theta, mu, share, grad, weights):
     """Bound for the prices theta; gradient of the smoothed bound; choice weights of all starts.
 
     mu: smoothing of choices, in units of value; goals, of which there may be thousands of little worth, are
-    smoothed by at most `share` of their own worth. Returns (exact bound, smoothed bound). grad has the length of theta, weights shape (options, T).
+    smoothed by at most `share` of their own worth. Returns (exact bound, smoothed bound).
+    grad has the length of theta, weights shape (options, T).
     """
     T = p.T
     people, money, places, rows, goals, req, links, ors, floors, credit = unpack(p, lay, theta)

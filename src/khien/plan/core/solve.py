@@ -27,9 +27,9 @@ class Progress:
     """What a caller sees while it waits."""
 
     seconds: float
-    value: float
+    value: float | None  # None while no plan keeps every rule
     bound: float
-    gap: float
+    gap: float | None
     stage: str
 
 
@@ -260,9 +260,14 @@ class _Run:
         return max(0.0, self.ascent.best - self.value()) / room if room > 0 else 0.0
 
     def tell(self, stage: str) -> None:
-        self.history.append((self.elapsed(), self.value(), self.ascent.best))
+        value, bound = self.value(), self.ascent.best
+        sound = value >= self.nothing - 1e-9 * max(1.0, abs(self.nothing))
+        if sound:
+            self.history.append((self.elapsed(), value, bound))
         if self.progress is not None:
-            self.progress(Progress(self.elapsed(), self.value(), self.ascent.best, self.gap(), stage))
+            self.progress(
+                Progress(self.elapsed(), value if sound else None, bound, self.gap() if sound else None, stage)
+            )
 
     def outcome(self) -> Outcome:
         out = self.best()
