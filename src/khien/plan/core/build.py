@@ -104,6 +104,8 @@ class Builder:
 
     def add_unit(self, conditions: list[int], amounts: list[tuple[int, list[float]]]) -> int:
         """When all conditions hold, adds (accumulator, amount by quarter of the year)."""
+        if not conditions:
+            raise ValueError("a unit without conditions stands anyhow: lift the base of its goals instead")
         self.units.append((sorted(set(conditions)), amounts))
         return len(self.units) - 1
 

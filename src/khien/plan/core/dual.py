@@ -90,7 +90,7 @@ def evaluate(p, lay, theta, mu, share, grad, weights):
         if b >= 0:
             slope = slope * (1.0 + floors[b] / p.b_scale[b])
         one[0] = p.g_req[g] * (slope - goals[g])
-        ex, sm = _choose(one, 1, max(1e-300, min(mu, share * p.g_req[g] * slope)), w1)
+        ex, sm = _choose(one, 1, max(1e-300, min(mu, share * p.g_req[g] * p.g_slope[g])), w1)
         fixed += goals[g] * p.g_base[g]
         total += ex
         smooth += sm

@@ -256,8 +256,10 @@ class _Run:
         return max(float(w.bv[0]) for w in self.walkers)
 
     def gap(self) -> float:
-        room = self.ascent.best - self.nothing
-        return max(0.0, self.ascent.best - self.value()) / room if room > 0 else 0.0
+        missing, room = self.ascent.best - self.value(), self.ascent.best - self.nothing
+        if missing <= 1e-9 * max(1.0, abs(self.ascent.best)):
+            return 0.0
+        return missing / room if room > 0 else math.inf
 
     def tell(self, stage: str) -> None:
         value, bound = self.value(), self.ascent.best
