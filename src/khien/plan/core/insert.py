@@ -228,8 +228,8 @@ def best_start(p, st, pr, price, red, alpha, beta, blink, eager, soft, g, bufs, 
 
 
 @njit(cache=True, nogil=True)
-def construct(p, st, keys, price, red, alpha, beta, g):
-    """A first plan, ceilings aside: projects by falling key, each at its best start."""
+def construct(p, st, keys, price, red, alpha, beta, soft, g):
+    """A first plan: projects by falling key, each at its best start; `soft` leaves ceilings aside."""
     n = len(st.x)
     order = np.argsort(-keys)
     bufs = np.zeros((3, p.T + 2))
@@ -241,7 +241,7 @@ def construct(p, st, keys, price, red, alpha, beta, g):
             pr = order[i]
             if st.x[pr] >= 0:
                 continue
-            best_start(p, st, pr, price, red, alpha, beta, 0.0, False, True, g, gb, out)
+            best_start(p, st, pr, price, red, alpha, beta, 0.0, False, soft, g, gb, out)
             if out[0] >= 0.0:
                 place(p, st, pr, int(out[0]), int(out[1]))
                 added += 1

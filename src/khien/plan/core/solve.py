@@ -94,10 +94,15 @@ class _Walker:
         )
 
     def begin(self, tables: tuple[Floats, Floats, Floats, Ints]) -> None:
-        """Where ceilings are shares of the plan's own spend, start from a full plan and mend it."""
-        if len(self.p.or_mult) and (self.p.or_mult < 0).any():
-            price, red, red_best, _ = tables
-            insert.construct(self.p, self.st, red_best, price, red, 0.5, 0.0, self.dice)
+        """Where ceilings are shares of the plan's own spend and let nothing in, start from a full plan and mend it."""
+        if not len(self.p.or_mult) or not (self.p.or_mult < 0).any():
+            return
+        price, red, red_best, _ = tables
+        insert.construct(self.p, self.st, red_best, price, red, 0.5, 0.0, False, self.dice)
+        if (self.st.x < 0).all():
+            insert.construct(self.p, self.st, red_best, price, red, 0.5, 0.0, True, self.dice)
+        else:
+            state.reset(self.p, self.st)
 
     def tidy(self) -> None:
         """Take out of the best plan whatever adds nothing."""
