@@ -19,6 +19,7 @@ from khien.plan.core.ascent import Ascent
 from khien.plan.core.problem import Floats, Ints, Problem
 
 ROUND_STEPS = 400
+TRUSTED = 6  # stages of the ascent after which prices guide well
 HOT, COLD = 1.0, 0.008  # temperatures, as shares of the typical worth of a project
 
 
@@ -55,6 +56,7 @@ class _Walker:
 
     def __init__(self, p: Problem, seed: int, start: Outcome | None) -> None:
         self.p = p
+        self.cools_from: float | None = None
         self.st = state.new_state(p)
         if start is not None:
             state.rebuild(p, self.st, start.x, start.s, start.cohorts)
@@ -229,13 +231,21 @@ class _Run:
             twin = _Walker(self.p, self.seed + 1, None)
             state.rebuild(self.p, twin.st, first.bx, first.bs, first.bc)
             self.walkers.append(twin)
-        f = min(1.0, self.done())
-        temp = self.unit * HOT * (COLD / HOT) ** f
         who = self.walkers[:1] if alone else self.walkers
-        jobs = [threads.submit(w.go, self.tables, self.unit, temp, size) for w in who]
+        jobs = [threads.submit(w.go, self.tables, self.unit, self._temperature(w), size) for w in who]
         for j in jobs:
             j.result()
         self.steps += size * len(who)
+
+    def _temperature(self, w: _Walker) -> float:
+        """Hot until the prices can be trusted, then falling to the end of the limit."""
+        done = min(1.0, self.done())
+        if w.cools_from is None and (self.ascent.stage >= TRUSTED or self.ascent.finished or done >= 0.5):
+            w.cools_from = done
+        if w.cools_from is None:
+            return self.unit * HOT
+        f = (done - w.cools_from) / max(1e-9, 1.0 - w.cools_from)
+        return self.unit * HOT * float((COLD / HOT) ** f)
 
     def best(self) -> Outcome:
         w = max(self.walkers, key=lambda v: float(v.bv[0]))
