@@ -88,7 +88,7 @@ def evaluate(p, lay, theta, mu, share, grad, weights):
         slope = p.g_slope[g]
         b = p.g_block[g]
         if b >= 0:
-            slope = slope * (1.0 + floors[b] / p.b_scale[b])
+            slope = slope * (p.b_own[b] + floors[b] / p.b_scale[b])
         one[0] = p.g_req[g] * (slope - goals[g])
         ex, sm = _choose(one, 1, max(1e-300, min(mu, share * p.g_req[g] * p.g_slope[g])), w1)
         fixed += goals[g] * p.g_base[g]
@@ -97,6 +97,9 @@ def evaluate(p, lay, theta, mu, share, grad, weights):
         grad[lay.goals + g] += p.g_base[g] - p.g_req[g] * w1[0]
         if b >= 0:
             grad[lay.floors + b] += p.g_req[g] * w1[0] * p.g_slope[g] / p.b_scale[b]
+    ex, sm = _tail(p, lay, floors, mu, share, grad)
+    total += ex
+    smooth += sm
     for c in range(len(p.cond_init)):
         init = p.cond_init[c]
         if init <= T and lay.or_of[c] < 0:
@@ -117,6 +120,33 @@ def evaluate(p, lay, theta, mu, share, grad, weights):
     total += ex
     smooth += sm
     ex, sm = _projects(p, lay, people, money, places, rows, req, CR, mu, grad, weights, g_credit)
+    return total + ex, smooth + sm
+
+
+@njit(cache=True, nogil=True)
+def _tail(p, lay, floors, mu, share, grad):
+    """The threshold of the tail, and the shortfall below it of every sampled future: 0, or as much as can be."""
+    m = p.tail_worst
+    if m == 0:
+        return 0.0, 0.0
+    n = len(floors) - p.tail_from
+    v = np.empty(1)
+    w = np.empty(1)
+    left = p.tail_weight
+    total = 0.0
+    smooth = 0.0
+    soft = max(1e-300, min(mu, share * p.tail_most * p.tail_weight / m))
+    for b in range(p.tail_from, len(floors)):
+        left -= floors[b] / n
+        v[0] = p.tail_most * (floors[b] / n - p.tail_weight / m)
+        ex, sm = _choose(v, 1, soft, w)
+        total += ex
+        smooth += sm
+        grad[lay.floors + b] += p.tail_most * w[0] / n
+    v[0] = p.tail_most * left
+    ex, sm = _choose(v, 1, mu, w)
+    for b in range(p.tail_from, len(floors)):
+        grad[lay.floors + b] -= p.tail_most * w[0] / n
     return total + ex, smooth + sm
 
 
@@ -270,7 +300,7 @@ def _projects(p, lay, people, money, places, rows, req, CR, mu, grad, weights, g
         smooth += sm
         for o in range(o0, o1):
             weights[o] = w[(o - o0) * T : (o - o0 + 1) * T]
-            option_gradient(p, lay, o, weights[o], gPL, gPQ, places, grow, gCR, gRQ, grad)
+            option_gradient(p, lay, o, weights[o], gPL, gPQ, grow, gCR, gRQ, grad)
     _spread(p, lay, gPL, gPQ, grow, gCR, gRQ, grad, g_credit)
     return total, smooth
 

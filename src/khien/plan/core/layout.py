@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from khien.plan.core.problem import Floats, Ints, Problem
@@ -28,7 +29,9 @@ class Layout(NamedTuple):
     scale: Floats  # price = vector / scale
     coef: NDArray[np.int32]  # [use entries, families, T]: what an entry takes of each family in each quarter
     room: NDArray[np.int64]  # [families, pools, T]
-    big: NDArray[np.uint8]  # [options]: may take places of a money row
+    seat_ptr: Ints  # [options * T + 1]: the places of money rows that a start (option * T + quarter) takes
+    seat_at: NDArray[np.int32]  # which (family, year)
+    seat_n: NDArray[np.int32]  # how many
 
 
 def layout(p: Problem) -> Layout:
@@ -63,7 +66,9 @@ def layout(p: Problem) -> Layout:
         mult = np.abs(p.or_mult[p.or_row == r])
         scale[at[3] + r] = spend * max(1.0, float(mult.max()) if len(mult) else 1.0)
     scale[at[4] : at[5]] = np.maximum(p.g_req, 1e-9)
-    return Layout(*(int(a) for a in at), link_of, or_of, scale, coef, room, big_options(p))
+    if p.tail_worst:
+        scale[at[8] + p.tail_from : at[9]] = max(1e-9, p.tail_most / (len(p.b_floor) - p.tail_from))
+    return Layout(*(int(a) for a in at), link_of, or_of, scale, coef, room, *seats(p, big_options(p)))
 
 
 FAMILIES = 3
@@ -85,6 +90,45 @@ def big_options(p: Problem) -> NDArray[np.uint8]:
         window = np.convolve(spend, np.ones(width, dtype=np.int64))
         out[o] = window.max() * (PLACES + 1) > least
     return out
+
+
+@njit(cache=True)
+def seats(p, big):  # type: ignore[no-untyped-def]
+    """Places of money rows that every start takes, as compressed lists (pointers, place, number).
+
+    A spend of s in a year with C takes ceil(s (k + 1) / C) - 1 of k places.
+    """
+    T, ny = p.T, len(p.funds)
+    ptr = np.zeros(len(p.dur) * T + 1, dtype=np.int64)
+    at = np.empty(0, dtype=np.int32)
+    many = np.empty(0, dtype=np.int32)
+    for filling in range(2):
+        count = 0
+        for o in range(len(p.dur)):
+            d = p.dur[o]
+            base = p.sp_ptr[o] + o
+            for t in range(T):
+                j = 0
+                while big[o] == 1 and p.allow[o, t] == 1 and j < d and t + j < T:
+                    y = p.year_of[t + j]
+                    j1 = j
+                    while j1 < d and t + j1 < T and p.year_of[t + j1] == y:
+                        j1 += 1
+                    s = p.sp_cum[base + j1] - p.sp_cum[base + j]
+                    c = max(p.funds[y], 1)
+                    for k in range(1, PLACES + 1):
+                        n = -((-s * (k + 1)) // c) - 1
+                        if n > 0:
+                            if filling == 1:
+                                at[count] = (k - 1) * ny + y
+                                many[count] = n
+                            count += 1
+                    j = j1
+                ptr[o * T + t + 1] = count
+        if filling == 0:
+            at = np.empty(count, dtype=np.int32)
+            many = np.empty(count, dtype=np.int32)
+    return ptr, at, many
 
 
 def people_families(p: Problem) -> tuple[NDArray[np.int32], NDArray[np.int64]]:

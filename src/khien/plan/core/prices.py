@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from khien.plan.core.layout import PLACES
-
 
 @njit(cache=True, nogil=True)
 def entry_prices(p, lay, people):
@@ -49,37 +47,6 @@ def quarter_prices(p, money):
 
 
 @njit(cache=True, nogil=True)
-def place_walk(p, lay, o, t, prices, grad, x):
-    """Price of the places of the money rows that a start takes; adds x times them to grad where x > 0.
-
-    A spend of s in a year with C takes ceil(s (k + 1) / C) - 1 of k places.
-    """
-    d = p.dur[o]
-    base = p.sp_ptr[o] + o
-    ny = len(p.funds)
-    total = 0.0
-    j = 0
-    y = p.year_of[t]
-    while y < ny:
-        j1 = j
-        while j1 < d and p.year_of[t + j1] == y:
-            j1 += 1
-        s = p.sp_cum[base + j1] - p.sp_cum[base + j]
-        c = max(p.funds[y], 1)
-        for k in range(1, PLACES + 1):
-            if s * (k + 1) > c:
-                n = -((-s * (k + 1)) // c) - 1
-                total += prices[(k - 1) * ny + y] * n
-                if x > 0.0:
-                    grad[lay.places + (k - 1) * ny + y] -= x * n
-        j = j1
-        if j >= d:
-            break
-        y += 1
-    return total
-
-
-@njit(cache=True, nogil=True)
 def option_values(p, lay, o, PL, PQ, places, rows, CR, RQ, out):
     """Reduced worth of starting option o in each quarter (-1e300 where it may not).
 
@@ -88,73 +55,115 @@ def option_values(p, lay, o, PL, PQ, places, rows, CR, RQ, out):
     """
     T, d = p.T, p.dur[o]
     pr = p.project_of[o]
-    for t in range(T):
-        if p.allow[o, t] == 0:
-            out[t] = -1e300
-            continue
-        r = p.val[o, t]
-        for k in range(p.use_ptr[o], p.use_ptr[o + 1]):
-            r -= PL[k, t + d] - PL[k, t]
-        s0 = p.sp_ptr[o]
-        if p.even[o] == 1:
-            r -= p.sp[s0] * (PQ[t + d] - PQ[t])
+    n = max(0, T - d + 1)
+    s0 = p.sp_ptr[o]
+    v = out[:n]
+    v[:] = p.val[o, :n]
+    for k in range(p.use_ptr[o], p.use_ptr[o + 1]):
+        _less(v, PL[k, d : d + n], PL[k, :n], 1.0)
+    if p.even[o] == 1:
+        _less(v, PQ[d : d + n], PQ[:n], p.sp[s0])
+    else:
+        for j in range(d):
+            _less(v, PQ[j + 1 : j + 1 + n], PQ[j : j + n], p.sp[s0 + j])
+    for k in range(p.oc_ptr[o], p.oc_ptr[o + 1]):
+        credit = CR[p.oc_cond[k]]
+        if p.oc_late[k] == 0:
+            _more(v, credit[d : d + n])
         else:
-            for j in range(d):
-                r -= p.sp[s0 + j] * (PQ[t + j + 1] - PQ[t + j])
-        if lay.big[o] == 1:
-            r -= place_walk(p, lay, o, t, places, places, 0.0)
-        for k in range(p.or_ptr[o], p.or_ptr[o + 1]):
-            row = p.or_row[k]
-            if rows[row] != 0.0:
-                a = min(max(p.row_q0[row] - t, 0), d)
-                b = min(max(p.row_q1[row] - t, 0), d)
-                r -= rows[row] * p.or_mult[k] * (p.sp_cum[s0 + o + b] - p.sp_cum[s0 + o + a])
-        for k in range(p.oc_ptr[o], p.oc_ptr[o + 1]):
-            e = t + d
-            if p.oc_late[k] == 1:
-                e = p.next_year[e]
-            if e <= T:
-                r += CR[p.oc_cond[k], e]
-        for k in range(p.pr_ptr[pr], p.pr_ptr[pr + 1]):
-            r -= RQ[p.pr_req[k], t]
-        out[t] = r
+            for t in range(n):
+                e = p.next_year[t + d]
+                if e <= T:
+                    v[t] += credit[e]
+    for k in range(p.pr_ptr[pr], p.pr_ptr[pr + 1]):
+        _more(v, -RQ[p.pr_req[k], :n])
+    for k in range(p.or_ptr[o], p.or_ptr[o + 1]):
+        if rows[p.or_row[k]] != 0.0:
+            _less_row(p, o, p.or_row[k], rows[p.or_row[k]] * p.or_mult[k], v)
+    for t in range(T):
+        if t >= n or p.allow[o, t] == 0:
+            out[t] = -1e300
+        else:
+            for i in range(lay.seat_ptr[o * T + t], lay.seat_ptr[o * T + t + 1]):
+                out[t] -= places[lay.seat_at[i]] * lay.seat_n[i]
 
 
 @njit(cache=True, nogil=True)
-def option_gradient(p, lay, o, w, gPL, gPQ, places, grow, gCR, gRQ, grad):
+def _less(v, ends, starts, factor):
+    """v -= factor * (ends - starts): what a run pays of a cumulated price."""
+    for t in range(len(v)):
+        v[t] -= factor * (ends[t] - starts[t])
+
+
+@njit(cache=True, nogil=True)
+def _more(v, credit):
+    for t in range(len(v)):
+        v[t] += credit[t]
+
+
+@njit(cache=True, nogil=True)
+def _less_row(p, o, row, factor, v):
+    """v -= factor * what a start in each quarter spends inside the quarters of the row."""
+    d = p.dur[o]
+    base = p.sp_ptr[o] + o
+    for t in range(len(v)):
+        a = min(max(p.row_q0[row] - t, 0), d)
+        b = min(max(p.row_q1[row] - t, 0), d)
+        v[t] -= factor * (p.sp_cum[base + b] - p.sp_cum[base + a])
+
+
+@njit(cache=True, nogil=True)
+def option_gradient(p, lay, o, w, gPL, gPQ, grow, gCR, gRQ, grad):
     """Adds what a choice weight of every start uses to the gradients of the cumulated prices."""
     T, d = p.T, p.dur[o]
     pr = p.project_of[o]
     s0 = p.sp_ptr[o]
-    for t in range(T):
+    lo, hi = T, 0
+    for t in range(T - d + 1):
+        if w[t] > 1e-12:
+            lo, hi = min(lo, t), t + 1
+    if lo >= hi:
+        return
+    v = w[lo:hi]
+    for k in range(p.use_ptr[o], p.use_ptr[o + 1]):
+        _add(gPL[k, lo:hi], v, 1.0)
+        _add(gPL[k, lo + d : hi + d], v, -1.0)
+    if p.even[o] == 1:
+        _add(gPQ[lo:hi], v, p.sp[s0])
+        _add(gPQ[lo + d : hi + d], v, -p.sp[s0])
+    else:
+        for j in range(d):
+            _add(gPQ[lo + j : hi + j], v, p.sp[s0 + j])
+            _add(gPQ[lo + j + 1 : hi + j + 1], v, -p.sp[s0 + j])
+    for k in range(p.oc_ptr[o], p.oc_ptr[o + 1]):
+        if p.oc_late[k] == 0:
+            _add(gCR[p.oc_cond[k], lo + d : hi + d], v, 1.0)
+        else:
+            for t in range(lo, hi):
+                e = p.next_year[t + d]
+                if e <= T:
+                    gCR[p.oc_cond[k], e] += w[t]
+    for k in range(p.pr_ptr[pr], p.pr_ptr[pr + 1]):
+        _add(gRQ[p.pr_req[k], lo:hi], v, 1.0)
+    if lay.seat_ptr[o * T] == lay.seat_ptr[o * T + T] and p.or_ptr[o] == p.or_ptr[o + 1]:
+        return
+    for t in range(lo, hi):
         x = w[t]
         if x <= 1e-12:
             continue
-        for k in range(p.use_ptr[o], p.use_ptr[o + 1]):
-            gPL[k, t] += x
-            gPL[k, t + d] -= x
-        if p.even[o] == 1:
-            gPQ[t] += x * p.sp[s0]
-            gPQ[t + d] -= x * p.sp[s0]
-        else:
-            for j in range(d):
-                gPQ[t + j] += x * p.sp[s0 + j]
-                gPQ[t + j + 1] -= x * p.sp[s0 + j]
-        if lay.big[o] == 1:
-            place_walk(p, lay, o, t, places, grad, x)
+        for i in range(lay.seat_ptr[o * T + t], lay.seat_ptr[o * T + t + 1]):
+            grad[lay.places + lay.seat_at[i]] -= x * lay.seat_n[i]
         for k in range(p.or_ptr[o], p.or_ptr[o + 1]):
             row = p.or_row[k]
             a = min(max(p.row_q0[row] - t, 0), d)
             b = min(max(p.row_q1[row] - t, 0), d)
             grow[row] += x * p.or_mult[k] * (p.sp_cum[s0 + o + b] - p.sp_cum[s0 + o + a])
-        for k in range(p.oc_ptr[o], p.oc_ptr[o + 1]):
-            e = t + d
-            if p.oc_late[k] == 1:
-                e = p.next_year[e]
-            if e <= T:
-                gCR[p.oc_cond[k], e] += x
-        for k in range(p.pr_ptr[pr], p.pr_ptr[pr + 1]):
-            gRQ[p.pr_req[k], t] += x
+
+
+@njit(cache=True, nogil=True)
+def _add(out, v, factor):
+    for t in range(len(v)):
+        out[t] += factor * v[t]
 
 
 @njit(cache=True, nogil=True)
