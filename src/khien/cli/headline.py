@@ -23,6 +23,7 @@ def plan_record(plan: Plan) -> dict[str, Any]:
     record: dict[str, Any] = {
         name: getattr(plan, name) for name in (*names, "clocked", "programme_hash", "version")
     }
+    record |= {"expected_value": plan.expected_value, "tail_value": plan.tail_value}
     fixed = int(plan.choices["fixed"].sum())
     record |= {"chosen": plan.choices.height - fixed, "fixed": fixed}
     return {name: None if value in (math.inf, -math.inf) else value for name, value in record.items()}

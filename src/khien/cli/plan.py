@@ -34,6 +34,7 @@ def add(places: argparse._SubParsersAction[Parser], lang: str) -> None:
     parser.add_argument("--seed", type=int, metavar="N", help=t("cli_plan_seed_help", lang))
     _add_what_if(parser, lang)
     parser.add_argument("--scenarios", type=int, metavar="N", help=t("cli_plan_scenarios_help", lang))
+    parser.add_argument("--tail-weight", type=float, metavar="W", help=t("cli_plan_tail_help", lang))
     parser.add_argument("--replan-from", metavar="QUARTER", help=t("cli_plan_replan_help", lang))
     parser.add_argument("--previous", metavar="PLAN", help=t("cli_plan_previous_help", lang))
 

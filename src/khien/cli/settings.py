@@ -16,6 +16,8 @@ def check_use(args: argparse.Namespace) -> None:
     """Refuse options that make no sense without each other, before anything is read."""
     if args.from_year is not None and args.min_reliance is None:
         raise Stop(Exit.WRONG_USE, t("cli_plan_needs", args.lang, one="--from", other="--min-reliance"))
+    if args.tail_weight is not None and not args.scenarios:
+        raise Stop(Exit.WRONG_USE, t("cli_plan_needs", args.lang, one="--tail-weight", other="--scenarios"))
     if args.replan_from is not None and args.previous is None:
         raise Stop(Exit.WRONG_USE, t("cli_plan_needs", args.lang, one="--replan-from", other="--previous"))
     if args.previous is not None and args.replan_from is None:
@@ -42,6 +44,7 @@ def plan_settings(args: argparse.Namespace) -> PlanSettings:
         "pins": tuple(args.pin),
         "forbids": tuple(args.forbid),
         "scenarios": args.scenarios,
+        "tail_weight": args.tail_weight,
         "seed": args.seed,
     }
     return PlanSettings(**{name: value for name, value in wishes.items() if value is not None})

@@ -16,7 +16,7 @@ COMPARISON = {
     "after": pl.String,
     "difference": pl.Float64,
 }
-FIGURES = ("value", "bound", "nothing", "gap")
+FIGURES = ("value", "bound", "nothing", "gap", "expected_value", "tail_value")
 
 
 def compare(
@@ -62,7 +62,9 @@ def _figures(a: Plan, b: Plan) -> list[_Line]:
     for name in FIGURES:
         before, after = getattr(a, name), getattr(b, name)
         if before != after:
-            rows.append(("figure", name, "changed", repr(before), repr(after), after - before))
+            texts = [None if figure is None else repr(figure) for figure in (before, after)]
+            difference = None if before is None or after is None else after - before
+            rows.append(("figure", name, "changed", *texts, difference))
     return rows
 
 

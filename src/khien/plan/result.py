@@ -60,7 +60,8 @@ class Plan:
         "gap" (target reached), "time", "work" or "interrupt".
     value, bound, nothing : float
         Value of the plan, a proven upper bound on every plan's value, and the value of doing
-        nothing beyond what is committed, running or done. A bound of infinity is none.
+        nothing beyond what is committed, running or done. A bound of infinity is none. With
+        `settings.scenarios`, values are (1 - tail_weight) * `expected_value` + tail_weight * `tail_value`.
     seconds : float
         Wall clock of the search.
     seed : int
@@ -120,6 +121,16 @@ class Plan:
         """(bound - value) / |bound|."""
         return _ratio(self.bound - self.value, abs(self.bound))
 
+    @property
+    def expected_value(self) -> float | None:
+        """Mean value over the sampled futures; None for a plan without them."""
+        return _told(self.details, "expected_value")
+
+    @property
+    def tail_value(self) -> float | None:
+        """Mean value of the worst 5 % of the sampled futures; None for a plan without them."""
+        return _told(self.details, "tail_value")
+
     def summary(self, lang: str | None = None) -> str:
         """A small report in one language (the user's, if left out)."""
         chosen, fixed = len(self.choices), int(self.choices["fixed"].sum())
@@ -139,6 +150,7 @@ class Plan:
                 nothing=_number(self.nothing, lang),
                 bound=_number(self.bound, lang),
             ),
+            *self._futures(lang),
             t(
                 "plan_summary_gap",
                 lang,
@@ -157,6 +169,21 @@ class Plan:
         if self.clocked:
             lines.append(t("plan_summary_clocked", lang))
         return "\n".join(lines)
+
+    def _futures(self, lang: str | None) -> list[str]:
+        """Over sampled futures: what is expected, and the tail."""
+        if self.expected_value is None or self.tail_value is None:
+            return []
+        return [
+            t(
+                "plan_summary_futures",
+                lang,
+                count=self.settings.scenarios,
+                expected=_number(self.expected_value, lang),
+                tail=_number(self.tail_value, lang),
+                weight=_percent(self.settings.tail_weight, lang),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.summary()
@@ -307,6 +334,11 @@ def _plan_file(path: Path) -> Path:
 
 def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _told(details: Mapping[str, Any], name: str) -> float | None:
+    value = details.get(name)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _ratio(part: float, whole: float) -> float:

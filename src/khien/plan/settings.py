@@ -53,6 +53,8 @@ class PlanSettings:
         Candidate projects that must, or must not, be chosen.
     scenarios : int
         Sampled futures inside the optimisation; 0 plans with the planning values alone.
+    tail_weight : float
+        With sampled futures: how much the mean of their worst 5 % counts, the mean of all having the rest.
     from_quarter : str, optional
         Rolling re-plan ("2028Q1"): nothing that is still free starts before this quarter.
     kept_projects : tuple of (project, option, quarter)
@@ -74,6 +76,7 @@ class PlanSettings:
     pins: tuple[str, ...] = ()
     forbids: tuple[str, ...] = ()
     scenarios: int = 0
+    tail_weight: float = 0.3
     from_quarter: str | None = None
     kept_projects: tuple[tuple[str, str, str], ...] = ()
     kept_training: tuple[tuple[str, str, int], ...] = ()
@@ -123,6 +126,7 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     ("min_reliance_from", 1900, 2199),
     ("reliance_weight", 0, 1000),
     ("scenarios", 0, 100_000),
+    ("tail_weight", 0, 1),
 )
 
 
@@ -143,7 +147,7 @@ def apply(programme: Programme, settings: PlanSettings) -> Programme:
     Changed are money rows (budget factor, each rounded down), the weight of self-reliance, options
     of candidates with a partner that is left out, pins, and in a re-plan the projects that were
     kept (they are running now) and the earliest start of candidates. Without what-ifs the programme
-    itself comes back. `min_reliance`, `scenarios` and `kept_training` change no table.
+    itself comes back. `min_reliance`, `scenarios`, `tail_weight` and `kept_training` change no table.
 
     The result is not checked again: a question may well ask for too much (commitments above a
     smaller budget, a pinned project without an option left), and that is for planning to say.

@@ -17,7 +17,9 @@ from khien.plan.core.problem import Floats, Problem
 from khien.plan.core.solve import Outcome, Progress, solve
 from khien.plan.frames.replay import Replay, picked
 from khien.plan.frames.value import worth
+from khien.plan.futures import mean_and_tail, pack, weighed
 from khien.plan.model import Compiled, compile_programme
+from khien.plan.model.compiled import successes
 from khien.plan.result import HISTORY, Plan, choices_frame, fixed_picks, training_frame
 from khien.plan.settings import PlanSettings, apply
 from khien.programme import Programme
@@ -65,7 +67,8 @@ def plan_programme(
     out = solve(
         compiled.problem, time_limit=max(0.1, settings.time_limit - (time.perf_counter() - began)),
         work=settings.work, seed=settings.seed, gap_target=settings.gap_target, progress=progress,
-        nothing=float(base.value[0]) + 100.0 * missed(compiled, base.level),
+        nothing=float(base.value[0]) - state.tail_loss(compiled.problem, base)
+        + 100.0 * missed(compiled, base.level),
     )  # fmt: skip
     if broken(compiled, out):
         raise NoPlan(irreducible(compiled, settings.seed), certain=False)
@@ -83,22 +86,21 @@ def _plan(
     fixed = fixed_picks(changed)
     choices = choices_frame(changed, [*fixed, *c.picks(out.x, out.s)])
     training = training_frame(changed, c.cohorts(out.cohorts))
-    value = worth(Replay(changed, picked(changed, choices), training))
+    replay = Replay(changed, picked(changed, choices), training)
+    value = worth(replay)
     nothing = worth(
         Replay(changed, picked(changed, choices_frame(changed, fixed)), training_frame(changed, []))
     )
     prices, bound = _certified(c.problem, out.theta)
     details: dict[str, Any] = {"steps": out.steps, "columns": int(c.problem.allow.sum())}
-    certificate: dict[str, Any] | None = None
     if settings.scenarios:
-        details |= _futures(c, out, settings)
-        bound = float("inf")
-    else:
-        where = np.flatnonzero(prices)
-        certificate = {
-            "kind": "lagrangian", "size": len(prices), "at": where.tolist(),
-            "price": [float(x) for x in prices[where]],
-        }  # fmt: skip
+        details |= {"planned_value": value} | _told_futures(c, out, replay)
+        value, nothing = details["weighed_value"], weighed(_nothing(c), settings.tail_weight)
+    where = np.flatnonzero(prices)
+    certificate = {
+        "kind": "lagrangian", "size": len(prices), "at": where.tolist(),
+        "price": [float(x) for x in prices[where]],
+    }  # fmt: skip
     best = bound - value <= 1e-7 * max(1.0, abs(bound))
     return Plan(
         status="optimal" if best else "feasible", why_stopped=out.why, value=value, bound=max(bound, value),
@@ -123,18 +125,33 @@ def _certified(p: Problem, theta: Floats) -> tuple[Floats, float]:
     return rounded, exact + SLACK * max(1.0, abs(exact))
 
 
-def _futures(c: Compiled, out: Outcome, settings: PlanSettings) -> dict[str, Any]:
-    """Value in each sampled future: mean, and mean of the worst twentieth."""
-    p = c.problem
-    st = state.new_state(p)
-    state.rebuild(p, st, out.x, out.s, out.cohorts)
-    values = np.zeros(settings.scenarios)
-    for a, k in c.future_of.items():
-        for g in range(p.ag_ptr[a], p.ag_ptr[a + 1]):
-            values[k] += settings.scenarios * p.g_slope[g] * min(p.g_req[g], st.level[g])
-    worst = np.sort(values)[: max(1, round(0.05 * len(values)))]
+def _told_futures(c: Compiled, out: Outcome, replay: Replay) -> dict[str, Any]:
+    """What the plan is worth over the sampled futures, and in which of them each choice succeeds."""
+    st = state.new_state(c.problem)
+    state.rebuild(c.problem, st, out.x, out.s, out.cohorts)
+    values = _of_futures(c, st)
+    mean, tail = mean_and_tail(values)
+    success = successes(c.facts)
+    chosen = replay.picks.select("project", "option").sort("project").iter_rows()
+    s = c.facts.settings
     return {
-        "scenarios": settings.scenarios,
-        "expected_value": float(values.mean()),
-        "tail_value": float(worst.mean()),
+        "scenarios": s.scenarios,
+        "tail_weight": s.tail_weight,
+        "expected_value": mean,
+        "tail_value": tail,
+        "weighed_value": weighed(values, s.tail_weight),
+        "successes": {project: pack(success[option]) for project, option in chosen},
     }
+
+
+def _nothing(c: Compiled) -> list[float]:
+    return _of_futures(c, state.new_state(c.problem))
+
+
+def _of_futures(c: Compiled, st: state.State) -> list[float]:
+    """Value in each sampled future; worked out from the levels, so that no error adds up."""
+    p, count = c.problem, c.facts.settings.scenarios
+    worth_of = count * p.g_slope * np.minimum(p.g_req, st.level)
+    mine = p.g_block >= p.tail_from
+    values = np.bincount(p.g_block[mine] - p.tail_from, worth_of[mine], minlength=count)
+    return [float(v) for v in values]

@@ -170,7 +170,7 @@ def command(results: Results) -> str:
     flags = {
         "work": "--work", "budget_factor": "--budget-factor", "min_reliance": "--min-reliance",
         "min_reliance_from": "--from", "reliance_weight": "--reliance-weight", "scenarios": "--scenarios",
-        "from_quarter": "--replan-from",
+        "tail_weight": "--tail-weight", "from_quarter": "--replan-from",
     }  # fmt: skip
     default = type(asked)()
     for name, flag in flags.items():
@@ -209,6 +209,7 @@ ASKED = {
     "pins": "draw_asked_pins",
     "forbids": "draw_asked_forbids",
     "scenarios": "draw_asked_scenarios",
+    "tail_weight": "draw_asked_tail_weight",
     "from_quarter": "draw_asked_from_quarter",
 }
 """Word key of each planning setting."""

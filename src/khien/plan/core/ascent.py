@@ -45,6 +45,8 @@ class Ascent:
         self._x = np.zeros(self.lay.size)
         goals = slice(self.lay.goals, self.lay.requests)
         self._x[goals] = 0.5 * p.g_slope * self.lay.scale[goals]
+        futures = slice(self.lay.floors + p.tail_from, self.lay.floors + len(p.b_floor))
+        self._x[futures] = p.tail_weight * self.lay.scale[futures]  # every future alike: the bound of the mean
         self.theta = self._x / self.lay.scale
         self.best, _ = dual.evaluate(p, self.lay, self.theta, 1.0, 1.0, self._grad, self._weights)
         self.unit = max(1e-12, self.best / max(1, len(p.must)))

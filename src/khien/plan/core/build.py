@@ -49,6 +49,8 @@ class Builder:
         self.units: list[tuple[list[int], list[tuple[int, list[float]]]]] = []
         self.goals: list[list[tuple[int, float, float, float, int]]] = []
         self.blocks: list[tuple[float, float]] = []
+        self.futures: list[int] = []
+        self.tail_worst, self.tail_weight = 0, 0.0
         self.floor_cost = 0.0
         self.row_cost = 1e6
 
@@ -123,6 +125,15 @@ class Builder:
         """A group of goals whose summed value / scale must reach `floor`."""
         self.blocks.append((floor, scale))
         return len(self.blocks) - 1
+
+    def add_future(self) -> int:
+        """A block for the goals of one sampled future, whose slopes are taken times 1 / futures.
+
+        Futures come after all other blocks. The mean of the `tail_worst` least of them counts with `tail_weight`,
+        the mean of all with the rest.
+        """
+        self.futures.append(self.add_block())
+        return self.futures[-1]
 
     # ------------------------------------------------------------------
     def build(self) -> Problem:
@@ -351,4 +362,23 @@ def _goal_fields(b: Builder) -> dict[str, Any]:
         "b_floor": np.array([f for f, _ in b.blocks], dtype=float),
         "b_scale": np.array([s for _, s in b.blocks], dtype=float),
         "floor_cost": float(b.floor_cost),
+    } | _tail_fields(b)
+
+
+def _tail_fields(b: Builder) -> dict[str, Any]:
+    n, first = len(b.futures), len(b.blocks) - len(b.futures)
+    if b.futures != list(range(first, first + n)):
+        raise ValueError("futures come after all other blocks")
+    counts = b.tail_weight > 0 and 0 < b.tail_worst < n
+    weight = float(b.tail_weight) if counts else 0.0
+    most = np.zeros(n)
+    for _, required, slope, _, block in (g for gs in b.goals for g in gs):
+        if block >= first:
+            most[block - first] += n * required * slope
+    return {
+        "b_own": np.array([1.0] * first + [1.0 - weight] * n, dtype=float),
+        "tail_from": first,
+        "tail_worst": int(b.tail_worst) if counts else 0,
+        "tail_weight": weight,
+        "tail_most": float(most.max()) if n else 0.0,
     }

@@ -104,10 +104,15 @@ class Problem(NamedTuple):
     g_slope: Floats
     g_base: Floats  # level that stands anyhow
     g_block: Ints  # -1 or the block whose value is watched
-    # blocks: floors on the value of a block, weight of the tail of scenario blocks
+    # blocks: floors on the value of a block; from `tail_from` on, one block per sampled future
     b_floor: Floats
     b_scale: Floats  # value of the block in its own unit = sum(slope*min)/... (1 where unused)
+    b_own: Floats  # share of its goals' slopes that counts whatever the price of the block
     floor_cost: float
+    tail_from: int
+    tail_worst: int  # futures in the tail; 0 where no tail counts
+    tail_weight: float
+    tail_most: float  # no future can be worth more
 
 
 def csr(lists: list[list[int]]) -> tuple[Ints, Ints]:

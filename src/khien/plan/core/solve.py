@@ -159,7 +159,8 @@ class _Run:
         self.halt, self.why = False, "time" if work is None else "work"
         self.ascent = Ascent(p, lambda: self.halt or (work is None and self.elapsed() > time_limit))
         empty = state.new_state(p)
-        self.nothing = float(empty.value[0]) if nothing is None else nothing
+        alone = float(empty.value[0]) - state.tail_loss(p, empty)
+        self.nothing = alone if nothing is None else nothing
         self.walkers = [_Walker(p, seed, start)]
         self.unit = max(1e-12, (self.ascent.best - self.nothing) / max(1, len(p.must)) / 2)
         self.steps = 0
@@ -252,12 +253,12 @@ class _Run:
         w.tidy()
         st = state.new_state(self.p)
         state.rebuild(self.p, st, w.bx, w.bs, w.bc)
-        pen = float(state.penalty(self.p, st))
+        pen = float(state.broken(self.p, st))
         return Outcome(
             w.bx.copy(),
             w.bs.copy(),
             w.bc.copy(),
-            float(st.value[0]),
+            float(st.value[0]) - state.tail_loss(self.p, st),
             pen,
             self.ascent.best,
             self.ascent.theta,

@@ -206,7 +206,29 @@ def train(p, st, k, t, n):
 
 
 @njit(cache=True, nogil=True)
+def tail_loss(p, st):
+    """Weight of the tail times what the worst futures fall short of the mean of all; never below 0."""
+    m = p.tail_worst
+    if m == 0:
+        return 0.0
+    futures = np.sort(st.bval[p.tail_from :])
+    worst = 0.0
+    mean = 0.0
+    for k in range(len(futures)):
+        if k < m:
+            worst += futures[k]
+        mean += futures[k]
+    return max(0.0, p.tail_weight * (mean - worst * len(futures) / m))
+
+
+@njit(cache=True, nogil=True)
 def penalty(p, st):
+    """What the search takes off `value`: what broken rules cost, and what the tail takes from the mean."""
+    return broken(p, st) + tail_loss(p, st)
+
+
+@njit(cache=True, nogil=True)
+def broken(p, st):
     """What the broken ceilings, floors and missing musts cost; 0 for a plan that keeps them."""
     total = 0.0
     for r in range(len(st.lhs)):

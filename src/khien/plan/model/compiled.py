@@ -9,9 +9,10 @@ import numpy as np
 
 from khien.plan.core.build import Builder
 from khien.plan.core.problem import Problem
+from khien.plan.futures import Successes, draw, tail_count
 from khien.plan.model.constraints import Constraints
 from khien.plan.model.facts import Facts
-from khien.plan.model.objective import Objective
+from khien.plan.model.objective import Common, Objective
 from khien.plan.model.variables import Variables
 from khien.plan.settings import PlanSettings
 from khien.programme import Programme
@@ -30,7 +31,6 @@ class Compiled:
     pools: list[str]
     promises: dict[str, int]
     floor_years: list[int]
-    future_of: dict[int, int]  # accumulator -> sampled future
 
     def with_problem(self, problem: Problem) -> Compiled:
         """The same names over another problem."""
@@ -55,28 +55,37 @@ def compile_programme(programme: Programme, settings: PlanSettings) -> Compiled:
     b.must_cost, b.row_cost, b.floor_cost = 50.0, 50.0 / max(1.0, _typical_cost(facts)), 500.0
     v = Variables(facts, b)
     rules = Constraints(facts, b, v)
-    future_of: dict[int, int] = {}
     if settings.scenarios > 0:
-        goal = Objective(facts, b, v, weight=1e-6)
-        for k, lucky in enumerate(futures(facts, settings.scenarios, settings.seed)):
-            future = Objective(facts, b, v, lucky, 1.0 / settings.scenarios)
-            future_of |= dict.fromkeys(future.accumulators.values(), k)
+        goal = _over_futures(facts, b, v)
     else:
         goal = Objective(facts, b, v)
     return Compiled(
         facts, b.build(), list(v.option), list(v.project), v.trainings, rules.row_of, list(v.pools),
-        goal.promises, goal.floor_years, future_of,
+        goal.promises, goal.floor_years,
     )  # fmt: skip
 
 
-def futures(facts: Facts, count: int, seed: int) -> list[set[str]]:
-    """Options that succeed in each sampled future; a project's options share one draw."""
-    rng = np.random.default_rng(seed)
-    luck = {name: rng.random(count) for name in facts.projects}
-    return [
-        {o["id"] for o in facts.options.values() if luck[o["project"]][k] < o["success_share"]}
-        for k in range(count)
-    ]
+def _over_futures(facts: Facts, b: Builder, v: Variables) -> Objective:
+    """Sampled futures as one block each; promises and floors are kept by the plan as it is meant to go.
+
+    A floor needs goals to be read from: they count so little that they move no choice.
+    """
+    s = facts.settings
+    common = Common(b)
+    goal = Objective(facts, b, v, weight=1e-6 if s.min_reliance is not None else 0.0, common=common)
+    b.tail_weight, b.tail_worst = s.tail_weight, tail_count(s.scenarios)
+    success = successes(facts)
+    for k in range(s.scenarios):
+        lucky = {option for option, futures in success.items() if futures[k]}
+        Objective(facts, b, v, lucky, 1.0 / s.scenarios, common, b.add_future())
+    common.add_units()
+    return goal
+
+
+def successes(facts: Facts) -> Successes:
+    """Whether each option succeeds in each future that the settings ask for."""
+    options = ((o["id"], o["project"], o["success_share"]) for o in facts.options.values())
+    return draw(facts.projects, options, facts.settings.scenarios, facts.settings.seed)
 
 
 def _typical_cost(facts: Facts) -> float:

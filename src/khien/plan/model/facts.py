@@ -10,7 +10,7 @@ from khien.plan.planning import charged_spend, planning_values
 from khien.plan.settings import PlanSettings
 from khien.programme import Programme
 from khien.programme.quarters import quarter_number
-from khien.reliance import Horizon, horizon, option_partners, transfer
+from khien.reliance import Horizon, dependencies, horizon, option_partners, service_needs, transfer
 
 Row = dict[str, Any]
 
@@ -98,6 +98,16 @@ class Facts:
             need = out.setdefault(r["option"], {})
             need[r["skill"]] = need.get(r["skill"], 0) + r["people"]
         return out
+
+    @cached_property
+    def needs(self) -> list[Row]:
+        """What every product needs to serve, through all levels."""
+        return service_needs(self.programme).to_dicts()
+
+    @cached_property
+    def depends(self) -> list[Row]:
+        """What every product loses by under a cut."""
+        return dependencies(self.programme).to_dicts()
 
     def obligation_years(self, row: Row) -> list[int]:
         """Years in which an obligation costs money and people."""

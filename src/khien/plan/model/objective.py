@@ -16,13 +16,57 @@ from khien.plan.core.build import Builder
 from khien.plan.core.problem import NEVER
 from khien.plan.model.facts import Facts, Row
 from khien.plan.model.variables import Variables
-from khien.reliance import dependencies, kept_share, service_needs
+from khien.reliance import kept_share
 
 Key = tuple[str, str, bool]  # subject, "available" or "home", under the cut
+Amounts = dict[int, list[float]]  # by accumulator, by quarter of the year
+
+
+class Common:
+    """What several objectives over the same choices share: equal conditions, and units that ask for the same.
+
+    Sampled futures differ in few conditions each; so the problem grows with what differs alone.
+    """
+
+    def __init__(self, b: Builder) -> None:
+        self.b = b
+        self._conditions: dict[tuple[int, tuple[tuple[int, bool], ...]], int] = {}
+        self._units: dict[frozenset[int], Amounts] = {}
+
+    def condition(self, init: int, members: list[tuple[int, bool]]) -> int:
+        """The condition with this first time and these members (option, late)."""
+        key = (init, tuple(members))
+        if key not in self._conditions:
+            self._conditions[key] = add_condition(self.b, init, members)
+        return self._conditions[key]
+
+    def unit(self, conditions: set[int], amounts: list[tuple[int, list[float]]]) -> None:
+        """Keep amounts for `add_units`."""
+        mine = self._units.setdefault(frozenset(conditions), {})
+        for a, by_phase in amounts:
+            old = mine.get(a, [0.0] * 4)
+            mine[a] = [x + y for x, y in zip(old, by_phase, strict=True)]
+
+    def add_units(self) -> None:
+        """Write the units that were kept to the problem."""
+        for conditions, amounts in self._units.items():
+            self.b.add_unit(sorted(conditions), list(amounts.items()))
+
+
+def add_condition(b: Builder, init: int, members: list[tuple[int, bool]]) -> int:
+    """A condition that holds anyhow from `init` on, or from the end of a member (option, late)."""
+    c = b.add_condition(init)
+    for option, late in members:
+        b.add_member(c, option, late=late)
+    return c
 
 
 class Objective:
-    """Adds conditions, units and goals; `lucky` names options that succeed (all when None), `weight` their odds."""
+    """Adds conditions, units and goals.
+
+    `lucky` names the options that succeed (all when None); `weight` is what the value counts (0: promises alone);
+    `block` the future that it belongs to.
+    """
 
     def __init__(
         self,
@@ -31,9 +75,12 @@ class Objective:
         variables: Variables,
         lucky: set[str] | None = None,
         weight: float = 1.0,
+        common: Common | None = None,
+        block: int = -1,
     ) -> None:
         self.facts, self.b, self.v = facts, b, variables
         self.lucky, self.weight = lucky, weight
+        self.common, self.block = common, block
         self.hard = 100.0  # worth of a promise kept: far above all coverage
         self._conditions: dict[Key, int] = {}
         self._members: set[int] = set()
@@ -104,15 +151,17 @@ class Objective:
             if p["subject"] == subject and self._serves(p, o, home):
                 end = start + o["duration_quarters"]
                 init = min(init, facts.when.after_cut(end) if cut and o["foreign"] else max(0, end))
-        c = self.b.add_condition(init)
+        members = []
         for name in self.v.project:
             project = facts.projects[name]
             if project["subject"] != subject:
                 continue
             for o in facts.of_project[name]:
                 if self._serves(project, o, home):
-                    self.b.add_member(c, self.v.option[o["id"]], late=cut and o["foreign"])
-        return c
+                    members.append((self.v.option[o["id"]], bool(cut and o["foreign"])))
+        if self.common is not None:
+            return self.common.condition(init, members)
+        return add_condition(self.b, init, members)
 
     # -- goals --------------------------------------------------------------------------------
     def _goals(self) -> None:
@@ -129,16 +178,15 @@ class Objective:
         for t in range(facts.when.quarters):
             year = int(facts.when.year_of[t])
             total = sum(weights[c] for c in need[year])
-            if total <= 0:
+            if total <= 0 or self.weight <= 0:
                 continue
             worth = self.weight * (1.0 + own.discount_rate) ** -(year - facts.when.years[0]) / 4.0 / total
             for c, level in need[year].items():
                 slope = worth * weights[c] / level
-                self.b.add_goal(self._accumulator(c, "plain"), t, level, slope)
+                self.b.add_goal(self._accumulator(c, "plain"), t, level, slope, block=self.block)
                 if lam > 0:
-                    self.b.add_goal(
-                        self._accumulator(c, "cut"), t, level, lam * slope, block=blocks.get(year, -1)
-                    )
+                    block = blocks.get(year, self.block)
+                    self.b.add_goal(self._accumulator(c, "cut"), t, level, lam * slope, block=block)
 
     def _accumulator(self, capability: str, kind: str) -> int:
         key = (capability, kind)
@@ -156,7 +204,7 @@ class Objective:
         for y in facts.when.years:
             if y >= (s.min_reliance_from or facts.when.years[0]):
                 quarters = int((facts.when.year_of == y).sum())
-                scale = lam * (1.0 + rate) ** -(y - facts.when.years[0]) * quarters / 4.0
+                scale = self.weight * lam * (1.0 + rate) ** -(y - facts.when.years[0]) * quarters / 4.0
                 self.floor_years.append(y)
                 out[y] = self.b.add_block(s.min_reliance + 1e-9, scale)
         return out
@@ -184,9 +232,9 @@ class Objective:
         facts = self.facts
         needs: dict[str, list[Row]] = defaultdict(list)
         depends: dict[str, list[Row]] = defaultdict(list)
-        for r in service_needs(facts.programme).to_dicts():
+        for r in facts.needs:
             needs[r["product"]].append(r)
-        for r in dependencies(facts.programme).to_dicts():
+        for r in facts.depends:
             depends[r["product"]].append(r)
         promised = {
             r["id"]: r["capability"] for r in facts.programme.obligations.to_dicts() if r["capability"]
@@ -254,6 +302,9 @@ class Objective:
     def _add_unit(self, conditions: set[int], amounts: list[tuple[int, list[float]]]) -> None:
         """A unit; one without conditions stands from the start and lifts the base of its goals."""
         if any(self.b.cond_init[c] == NEVER and not self._has_member(c) for c in conditions):
+            return
+        if conditions and self.common is not None:
+            self.common.unit(conditions, amounts)
             return
         if conditions:
             self.b.add_unit(sorted(conditions), amounts)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from khien.plan.result import Plan, fixed_picks
 from khien.plan.settings import SettingsError, apply
-from khien.plan.verify import means, picks, promises
+from khien.plan.verify import futures, means, picks, promises
 from khien.plan.verify.book import Book, Chosen
 from khien.plan.verify.violation import Violation, violation
 from khien.plan.verify.worth import Worth
@@ -30,6 +30,7 @@ RULES = (
     "limit",
     "obligation",
     "reliance_floor",
+    "futures",
     "value",
     "nothing",
     "bound",
@@ -90,20 +91,22 @@ def verify(programme: Programme, plan: Plan) -> list[Violation]:
     worth = Worth(book, chosen)
     found += promises.obligations(book, worth)
     found += promises.reliance_floor(book, worth, plan)
-    found += promises.statements(plan, worth.value, Worth(book, _nothing(book)).value)
+    found += futures.statements(book, chosen, plan)
+    value = futures.value(book, chosen, plan)
+    found += promises.statements(plan, value, futures.value(book, _nothing(book), plan))
     return found
 
 
 def recomputed_value(programme: Programme, plan: Plan) -> float:
     """Value of a plan by the verifier's own reading of the rule book."""
     book = Book(apply(programme, plan.settings))
-    return Worth(book, picks.read_choices(book, plan)[0]).value
+    return futures.value(book, picks.read_choices(book, plan)[0], plan)
 
 
 def nothing_value(programme: Programme, plan: Plan) -> float:
     """Value of carrying out only what is committed, running or done, under the plan's what-ifs."""
     book = Book(apply(programme, plan.settings))
-    return Worth(book, _nothing(book)).value
+    return futures.value(book, _nothing(book), plan)
 
 
 def _nothing(book: Book) -> list[Chosen]:

@@ -36,8 +36,8 @@ def verify_bound(programme: Programme, plan: Plan) -> list[Violation]:
     programme : Programme
         The programme that the plan was made from, before the plan's own what-ifs.
     plan : Plan
-        One without a certificate (sampled futures, or not made by the solver) proves no bound: only its
-        value is then held against what it states.
+        One without a certificate (not made by the solver) proves no bound: only its value is then held against
+        what it states.
 
     Returns
     -------
@@ -101,6 +101,12 @@ def _up(x: float) -> int:
     return -(-n * ONE // d)
 
 
+def _down(x: float) -> int:
+    """A datum, rounded downwards."""
+    n, d = float(x).as_integer_ratio()
+    return n * ONE // d
+
+
 def _times(a: int, b: int) -> int:
     """A product, rounded upwards."""
     return -(-a * b >> BITS)
@@ -115,7 +121,7 @@ def lagrangian(p: Problem, prices: dict[str, list[int]]) -> int:
     years = max(1, len(p.funds))
     total += sum(x * (i // years + 1) for i, x in enumerate(prices["places"]))
     total += sum(x * int(r) for x, r in zip(prices["rows"], p.row_rhs, strict=True))
-    total += _goals(p, prices["goals"], prices["floors"])
+    total += _goals(p, prices["goals"], prices["floors"]) + _tail(p, prices["floors"])
     requests = _rows(prices["requests"], p.T)
     for r, row in enumerate(requests):
         lag = int(p.rq_lag[r])
@@ -140,17 +146,35 @@ def _suffix(row: list[int]) -> list[int]:
 def _goals(p: Problem, goals: list[int], floors: list[int]) -> int:
     """Each goal is met or not, whichever is worth more at its price; floors raise the worth of theirs."""
     total = 0
+    own = [ONE] * int(p.tail_from) + [ONE - _down(p.tail_weight)] * (len(floors) - int(p.tail_from))
     for b, x in enumerate(floors):
         if p.b_floor[b] > -1e200:
             n, d = float(p.b_floor[b]).as_integer_ratio()
             total -= x * n // d
     for g, x in enumerate(goals):
         slope, b = _up(p.g_slope[g]), int(p.g_block[g])
-        if b >= 0 and floors[b]:
+        if b >= 0:
             n, d = float(p.b_scale[b]).as_integer_ratio()
-            slope = _times(slope, ONE + -(-floors[b] * d // n))
+            slope = _times(slope, own[b] + -(-floors[b] * d // n))
         total += _times(_up(p.g_req[g]), max(0, slope - x)) + _times(_up(p.g_base[g]), x)
     return total
+
+
+def _tail(p: Problem, floors: list[int]) -> int:
+    """Sampled futures: the threshold of the tail and the shortfall of each future below it, 0 or all that can be.
+
+    The prices of the futures, over their number and the weight of the tail, are the weights of a mean that is not
+    below the tail's when they add up to 1 and none is above 1 / (futures in the tail). What breaks that is paid.
+    """
+    if not p.tail_worst:
+        return 0
+    prices, worst = floors[int(p.tail_from) :], int(p.tail_worst)
+    n, low, high = len(prices), _down(p.tail_weight), _up(p.tail_weight)
+    most = [0] * n
+    for g in (p.g_block >= p.tail_from).nonzero()[0].tolist():
+        most[int(p.g_block[g] - p.tail_from)] += n * _times(_up(p.g_req[g]), _up(p.g_slope[g]))
+    over = worst * max(0, n * high - sum(prices)) + sum(max(0, worst * x - n * low) for x in prices)
+    return _times(max(most), -(-over // (n * worst)))
 
 
 def _amounts(p: Problem, u: int, goals: list[int]) -> list[int]:
