@@ -35,6 +35,7 @@ def both(*changes: Callable[[Rows], None]) -> Callable[[Rows], None]:
 
 
 COMMITTED = {"status": "committed", "option": "p3-own", "start": "2027Q1"}
+HIGH_RISK = {"kind": "floor", "over": "risk_class", "key": "high"}
 
 # code, what is changed, table, line, column
 CASES: list[tuple[str, Callable[[Rows], None], str | None, int | None, str | None]] = [
@@ -120,6 +121,16 @@ CASES: list[tuple[str, Callable[[Rows], None], str | None, int | None, str | Non
     ("years-backwards", put("limits", 0, to_year=2025), "limits", 2, "to_year"),
     ("years-backwards", put("obligations", 0, from_year=2031), "obligations", 2, "due"),
     ("commitment-breaks-limit", put("limits", 0, amount_mvnd=10), "limits", 2, "amount_mvnd"),
+    ("commitment-breaks-share", put("limits", 0, amount_mvnd=None, share=0.05), "limits", 2, "share"),
+    ("commitment-breaks-floor", put("limits", 0, **HIGH_RISK, amount_mvnd=2800), "limits", 2, "amount_mvnd"),
+    (
+        "commitment-breaks-floor",
+        put("limits", 0, **HIGH_RISK, amount_mvnd=None, share=0.95),
+        "limits",
+        2,
+        "share",
+    ),
+    ("commitments-exceed-people", more("efforts", option="p4-joint", people=11), "skill_supply", 2, "people"),
     ("commitments-exceed-money", put("money", 0, amount_mvnd=150), "money", None, "amount_mvnd"),
     ("pair-incomplete", put("obligations", 0, amount=None), "obligations", 2, "amount"),
     ("pair-incomplete", put("obligations", 0, skill=None), "obligations", 2, "skill"),
@@ -242,6 +253,41 @@ def test_a_commitment_that_breaks_a_limit_is_named_with_the_limit(
     assert "p4" in finding.message_vi
 
 
+@pytest.mark.parametrize("carry_over", [True, False])
+def test_a_floor_that_commitments_leave_just_enough_for_is_no_error(
+    rows: Rows, check_rows: Callable[..., Checked], carry_over: bool
+) -> None:
+    """The message says how much can be spent and how much is taken; the rest is what a floor may ask for."""
+    programme = check_rows(rows).programme
+    assert programme is not None
+    settings = programme.settings.model_copy(update={"carry_over": carry_over})
+    rows["limits"][0].update(HIGH_RISK, amount_mvnd=2900)
+    (finding,) = check_rows(rows, settings).errors
+    left = finding.fields["most"] - finding.fields["spend"]
+    assert 0 < left < 2900
+    assert "p4" in finding.message_vi
+    assert "l1" in finding.message_vi
+    rows["limits"][0]["amount_mvnd"] = left
+    assert not check_rows(rows, settings).errors
+    rows["limits"][0]["amount_mvnd"] = left + 1
+    assert [f.code for f in check_rows(rows, settings).errors] == ["commitment-breaks-floor"]
+
+
+def test_training_that_can_be_over_by_then_counts_for_commitments(
+    rows: Rows, check_rows: Callable[..., Checked]
+) -> None:
+    """10 people and one cohort of 5 started in the first half of 2026 make 15 at the end of it."""
+    rows["projects"][2].update(COMMITTED, start="2026Q4")
+    rows["precedences"] = []
+    rows["efforts"].append({"option": "p3-own", "skill": "weld", "people": 15})
+    assert not check_rows(rows).errors
+    rows["efforts"][-1]["people"] = 16
+    (finding,) = check_rows(rows).errors
+    assert finding.code == "commitments-exceed-people"
+    assert (finding.value, finding.row) == ("15", 2)
+    assert all(word in finding.message_en for word in ("p3", "weld", "2026Q4", "16"))
+
+
 def test_a_near_miss_is_guessed(rows: Rows, check_rows: Callable[..., Checked]) -> None:
     rows["threats"][0]["domain"] = "hydromett"
     rows["projects"][1]["subject"] = "Engine"
@@ -273,6 +319,7 @@ def test_everything_at_once_is_reported_to_the_end(
         "home-country",
         "name-clash",
         "not-a-date",
+        "commitments-exceed-people",
         "skill-without-supply",
     }
     touched: set[tuple[str, int | None]] = set()

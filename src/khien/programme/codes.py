@@ -41,8 +41,8 @@ FAMILIES: Final[dict[str, tuple[str, ...]]] = {
         start-missing option-of-other-project pin-clash window-backwards window-outside-horizon
         start-outside-horizon partner-missing duration-order cost-order spend-profile list-invalid
         precedence-self precedence-cycle precedence-violated limit-amount limit-key years-backwards
-        commitment-breaks-limit commitments-exceed-money pair-incomplete shock-key dates-backwards
-        bounds-backwards
+        commitment-breaks-limit commitment-breaks-share commitment-breaks-floor commitments-exceed-money
+        commitments-exceed-people pair-incomplete shock-key dates-backwards bounds-backwards
         """
     ),
     "warnings": _words(
