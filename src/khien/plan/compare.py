@@ -62,9 +62,9 @@ def _figures(a: Plan, b: Plan) -> list[_Line]:
     for name in FIGURES:
         before, after = getattr(a, name), getattr(b, name)
         if before != after:
-            texts = [None if figure is None else repr(figure) for figure in (before, after)]
+            old, new = (None if figure is None else repr(figure) for figure in (before, after))
             difference = None if before is None or after is None else after - before
-            rows.append(("figure", name, "changed", *texts, difference))
+            rows.append(("figure", name, "changed", old, new, difference))
     return rows
 
 

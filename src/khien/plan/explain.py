@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from khien.plan.core import state
 from khien.plan.core.layout import layout
 from khien.plan.core.prices import price_tables
 from khien.plan.frames.replay import Replay, picked
-from khien.plan.frames.value import worth
-from khien.plan.model import compile_programme
+from khien.plan.frames.value import weighed_worth
+from khien.plan.futures import weighed
+from khien.plan.model import Compiled, compile_programme
 from khien.plan.result import Plan
 from khien.plan.settings import apply
 from khien.programme import Programme
@@ -37,23 +39,37 @@ def explain(programme: Programme, plan: Plan, project: str | None = None) -> pl.
     names = programme.projects["id"].to_list() if project is None else [project]
     status = {r["id"]: r for r in changed.projects.to_dicts()}
     chosen = set(plan.choices["project"].to_list())
-    losses = {n: _loss(changed, plan, n) for n in names if n in chosen}
-    prices = _prices(changed, plan)
+    c = compile_programme(changed, plan.settings) if plan.certificate or plan.settings.scenarios else None
+    losses = {n: _loss(changed, plan, n, c) for n in names if n in chosen}
+    prices = {} if c is None else _prices(plan, c)
     rows = [_row(n, status[n], losses.get(n), prices) for n in names]
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
-def _loss(changed: Programme, plan: Plan, project: str) -> float:
+def _loss(changed: Programme, plan: Plan, project: str, c: Compiled | None) -> float:
     """Value with and without one choice, nothing else moved."""
     rest = plan.choices.filter(pl.col("project") != project)
-    return plan.value - worth(Replay(changed, picked(changed, rest), plan.training))
+    if c is not None and plan.settings.scenarios and project in c.projects:
+        return plan.value - _over_futures(c, rest)
+    return plan.value - weighed_worth(Replay(changed, picked(changed, rest), plan.training), plan.settings)
 
 
-def _prices(changed: Programme, plan: Plan) -> dict[str, tuple[float, float]]:
+def _over_futures(c: Compiled, choices: pl.DataFrame) -> float:
+    """Value over sampled futures by the engine, which is far quicker than to replay each of them."""
+    p = c.problem
+    x, s = np.full(len(p.must), -1, dtype=np.int64), np.zeros(len(p.must), dtype=np.int64)
+    for project, option, start in choices.select("project", "option", "start").iter_rows():
+        if project in c.projects:
+            x[c.projects.index(project)], s[c.projects.index(project)] = c.options.index(option), start
+    st = state.new_state(p)
+    state.rebuild(p, st, x, s, np.zeros_like(st.cohorts))
+    return weighed(c.of_futures(st.level), c.facts.settings.tail_weight)
+
+
+def _prices(plan: Plan, c: Compiled) -> dict[str, tuple[float, float]]:
     """Best reduced worth of every candidate and the price of the means it uses there."""
     if plan.certificate is None:
         return {}
-    c = compile_programme(changed, plan.settings)
     p, lay = c.problem, layout(c.problem)
     if lay.size != plan.certificate["size"]:
         return {}

@@ -95,7 +95,8 @@ def _plan(
     details: dict[str, Any] = {"steps": out.steps, "columns": int(c.problem.allow.sum())}
     if settings.scenarios:
         details |= {"planned_value": value} | _told_futures(c, out, replay)
-        value, nothing = details["weighed_value"], weighed(_nothing(c), settings.tail_weight)
+        alone = c.of_futures(state.new_state(c.problem).level)
+        value, nothing = details["weighed_value"], weighed(alone, settings.tail_weight)
     where = np.flatnonzero(prices)
     certificate = {
         "kind": "lagrangian", "size": len(prices), "at": where.tolist(),
@@ -129,7 +130,7 @@ def _told_futures(c: Compiled, out: Outcome, replay: Replay) -> dict[str, Any]:
     """What the plan is worth over the sampled futures, and in which of them each choice succeeds."""
     st = state.new_state(c.problem)
     state.rebuild(c.problem, st, out.x, out.s, out.cohorts)
-    values = _of_futures(c, st)
+    values = c.of_futures(st.level)
     mean, tail = mean_and_tail(values)
     success = successes(c.facts)
     chosen = replay.picks.select("project", "option").sort("project").iter_rows()
@@ -142,16 +143,3 @@ def _told_futures(c: Compiled, out: Outcome, replay: Replay) -> dict[str, Any]:
         "weighed_value": weighed(values, s.tail_weight),
         "successes": {project: pack(success[option]) for project, option in chosen},
     }
-
-
-def _nothing(c: Compiled) -> list[float]:
-    return _of_futures(c, state.new_state(c.problem))
-
-
-def _of_futures(c: Compiled, st: state.State) -> list[float]:
-    """Value in each sampled future; worked out from the levels, so that no error adds up."""
-    p, count = c.problem, c.facts.settings.scenarios
-    worth_of = count * p.g_slope * np.minimum(p.g_req, st.level)
-    mine = p.g_block >= p.tail_from
-    values = np.bincount(p.g_block[mine] - p.tail_from, worth_of[mine], minlength=count)
-    return [float(v) for v in values]

@@ -11,7 +11,9 @@ import numpy as np
 import polars as pl
 
 from khien.plan.frames.replay import Replay
+from khien.plan.futures import draw, weighed
 from khien.plan.result import Plan
+from khien.plan.settings import PlanSettings
 from khien.programme import Programme
 from khien.reliance import dependencies
 from khien.reliance.coverage import (
@@ -76,9 +78,29 @@ def worth(replay: Replay) -> float:
     return float(discounts(replay) @ score)
 
 
+def weighed_worth(replay: Replay, settings: PlanSettings) -> float:
+    """`worth`, or over the sampled futures that the settings ask for: mean and tail, weighed.
+
+    What fails in a future brings nothing there; everything else goes on as planned.
+    """
+    if not settings.scenarios:
+        return worth(replay)
+    programme = replay.programme
+    options = programme.options.select("id", "project", "success_share").iter_rows()
+    success = draw(programme.projects["id"].to_list(), options, settings.scenarios, settings.seed)
+    known: dict[tuple[bool, ...], float] = {}
+    values = []
+    for k in range(settings.scenarios):
+        fate = tuple(bool(success[option][k]) for option in replay.picks["option"])
+        if fate not in known:
+            known[fate] = worth(Replay(programme, replay.picks.filter(list(fate)), replay.training))
+        values.append(known[fate])
+    return weighed(values, settings.tail_weight)
+
+
 def plan_value(programme: Programme, plan: Plan) -> float:
-    """Value of a plan, worked out anew from its choices."""
-    return worth(Replay.of(programme, plan))
+    """Value of a plan, worked out anew from its choices; over sampled futures if it was made for them."""
+    return weighed_worth(Replay.of(programme, plan), plan.settings)
 
 
 def yearly(replay: Replay) -> pl.DataFrame:

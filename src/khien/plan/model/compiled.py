@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from khien.plan.core.build import Builder
-from khien.plan.core.problem import Problem
+from khien.plan.core.problem import Floats, Problem
 from khien.plan.futures import Successes, draw, tail_count
 from khien.plan.model.constraints import Constraints
 from khien.plan.model.facts import Facts
@@ -45,6 +45,14 @@ class Compiled:
         kept = [(k, self.facts.index(q, 0), c) for k, q, c in self.facts.settings.kept_training]
         where = np.argwhere(n > 0)
         return kept + [(self.trainings[int(k)], int(t), int(n[k, t])) for k, t in where]
+
+    def of_futures(self, level: Floats) -> list[float]:
+        """Value in each sampled future; worked out from the levels of the goals, so that no error adds up."""
+        p, count = self.problem, self.facts.settings.scenarios
+        worth = count * p.g_slope * np.minimum(p.g_req, level)
+        mine = p.g_block >= p.tail_from
+        values = np.bincount(p.g_block[mine] - p.tail_from, worth[mine], minlength=count)
+        return [float(v) for v in values]
 
 
 def compile_programme(programme: Programme, settings: PlanSettings) -> Compiled:
