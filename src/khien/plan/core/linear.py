@@ -1,0 +1,211 @@
+"""The Lagrangian written out as a linear programme, for problems small enough to write it out.
+
+L(prices) = constant + given . prices + sum over choices of max(0, worth of each of their possibilities), and the worth
+of a possibility is linear in the prices. The least of it is therefore a linear programme, whose vertex closes
+the last hair's breadth that the smoothed ascent leaves open. See docs/methods/bound.md, "Branching".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import linprog
+from scipy.sparse import csr_matrix, hstack, vstack
+
+from khien.plan.core import dual
+from khien.plan.core.layout import Layout
+from khien.plan.core.prices import option_gradient
+from khien.plan.core.problem import Floats, Ints, Problem
+
+#: What `linprog` says where no plan is left, so that ever higher prices give ever lower bounds.
+FALLS_FOR_EVER = 3
+#: The highest price then, in typical worths per scaled unit: far more than a part needs to be seen to be empty.
+HIGHEST = 1e4
+
+
+@dataclass(frozen=True)
+class Linear:
+    """The worth of possibility j of choice `choice[j]` is worth[j] + rows[j] . prices."""
+
+    given: Floats  # what the prices fetch for all that is there
+    rows: csr_matrix
+    worth: Floats
+    choice: Ints
+    start: Ints  # option * T + quarter of the possibilities of projects, which stand first
+    cohorts: Ints  # training * T + quarter of the possibilities of training, which stand last
+    choices: int
+
+
+class _Writer:
+    """Collects rows; prices that are cumulated in the dual are spread by the dual's own arithmetic."""
+
+    def __init__(self, p: Problem, lay: Layout) -> None:
+        self.p, self.lay = p, lay
+        self.rows: list[csr_matrix] = []
+        self.worth: list[float] = []
+        self.choice: list[int] = []
+        self.choices = 0
+        self.people = np.zeros((len(p.use_amt), p.T + 1))
+        self.money = np.zeros(p.T + 1)
+        self.row = np.zeros(len(p.row_rhs))
+        self.credit = np.zeros((len(p.cond_init), p.T + 1))
+        self.wait = np.zeros((len(p.rq_cond), p.T))
+        self.held = np.zeros((len(p.cond_init), p.T + 1))
+
+    def add(self, worth: float, row: Floats) -> None:
+        self.rows.append(csr_matrix(row))
+        self.worth.append(worth)
+        self.choice.append(self.choices)
+
+    def spread(self, grad: Floats) -> Floats:
+        """Turn what has been noted into prices proper, and forget it."""
+        cumulated = (self.people, self.money, self.row, self.credit, self.wait)
+        dual._spread(self.p, self.lay, *cumulated, grad, self.held)
+        for a in (*cumulated, self.held):
+            a[:] = 0.0
+        return grad
+
+
+def linear(p: Problem, lay: Layout) -> Linear:
+    """Write out the Lagrangian of a problem without sampled futures."""
+    w = _Writer(p, lay)
+    start = _projects(w)
+    _goals(w)
+    _units(w)
+    _conditions(w)
+    cohorts = _training(w)
+    rows = vstack(w.rows, format="csr") if w.rows else csr_matrix((0, lay.size))
+    where = np.array(w.choice, dtype=np.int64)
+    return Linear(
+        _given(w), rows, np.array(w.worth), where, np.array(start, dtype=np.int64),
+        np.array(cohorts, dtype=np.int64), w.choices,
+    )  # fmt: skip
+
+
+def _projects(w: _Writer) -> list[int]:
+    p, start = w.p, []
+    for i in range(len(p.must)):
+        for o in range(p.opt_ptr[i], p.opt_ptr[i + 1]):
+            for t in np.flatnonzero(p.allow[o]):
+                one, grad = np.zeros(p.T), np.zeros(w.lay.size)
+                one[t] = 1.0
+                option_gradient(p, w.lay, o, one, w.people, w.money, w.row, w.credit, w.wait, grad)
+                w.add(float(p.val[o, t]), w.spread(grad))
+                start.append(int(o * p.T + t))
+        w.choices += 1
+    return start
+
+
+def _goals(w: _Writer) -> None:
+    p, lay = w.p, w.lay
+    for g in range(len(p.g_time)):
+        row, b = np.zeros(lay.size), p.g_block[g]
+        row[lay.goals + g] = -p.g_req[g]
+        own = 1.0
+        if b >= 0:
+            own = p.b_own[b]
+            row[lay.floors + b] = p.g_req[g] * p.g_slope[g] / p.b_scale[b]
+        w.add(float(p.g_req[g] * p.g_slope[g] * own), row)
+        w.choices += 1
+
+
+def _units(w: _Writer) -> None:
+    p, lay = w.p, w.lay
+    for u in range(len(p.uc_ptr) - 1):
+        conditions = range(p.uc_ptr[u], p.uc_ptr[u + 1])
+        if len(conditions) < 2:
+            continue
+        for t in range(p.T + 1):
+            row = np.zeros(lay.size)
+            for a in range(p.ua_ptr[u], p.ua_ptr[u + 1]):
+                for g in range(p.ag_ptr[p.ua_acc[a]], p.ag_ptr[p.ua_acc[a] + 1]):
+                    if p.g_time[g] >= t:
+                        row[lay.goals + g] += p.ua_amt[a, p.g_phase[g]]
+            for k in conditions:
+                at = lay.links + lay.link_of[k] * (p.T + 1)
+                row[at + t : at + p.T + 1] -= 1.0
+            w.add(0.0, row)
+        w.choices += 1
+
+
+def _conditions(w: _Writer) -> None:
+    p, lay = w.p, w.lay
+    for c in np.flatnonzero(lay.or_of >= 0):
+        at = lay.ors + lay.or_of[c] * (p.T + 1)
+        for t in range(p.T + 1):
+            row = np.zeros(lay.size)
+            row[at + t : at + max(t, min(p.cond_init[c], p.T + 1))] -= 1.0
+            w.held[c, t:] = 1.0
+            w.add(0.0, w.spread(row))
+        w.choices += 1
+
+
+def _training(w: _Writer) -> list[int]:
+    p, lay, cohorts = w.p, w.lay, []
+    for k, pool in enumerate(p.tr_pool):
+        for y in np.unique(p.year_of):
+            for t in np.flatnonzero(p.year_of == y):
+                if t < p.tr_first[k]:
+                    continue
+                row = np.zeros(lay.size)
+                at = lay.people + pool * p.T
+                row[at + t + p.tr_dur[k] : at + p.T] += p.tr_max[k] * p.tr_people[k]
+                last = len(p.funds) if p.carry else y + 1
+                row[lay.money + y : lay.money + last] -= p.tr_max[k] * p.tr_cost[k]
+                w.add(0.0, row)
+                cohorts.append(int(k * p.T + t))
+            w.choices += 1
+    return cohorts
+
+
+def _given(w: _Writer) -> Floats:
+    p, lay = w.p, w.lay
+    given = np.zeros(lay.size)
+    given[lay.people : lay.money] = lay.room.ravel()
+    given[lay.money : lay.places] = p.funds
+    given[lay.places : lay.rows] = lay.scale[lay.places : lay.rows]
+    given[lay.rows : lay.goals] = p.row_rhs
+    given[lay.goals : lay.requests] = p.g_base
+    floors = np.where(p.b_floor > -1e200, p.b_floor, 0.0)
+    given[lay.floors : lay.size] -= floors
+    for c in np.flatnonzero(lay.or_of < 0):
+        w.held[c, min(p.cond_init[c], p.T + 1) :] = 1.0
+    return w.spread(given)
+
+
+def worths(lin: Linear, prices: Floats) -> Floats:
+    """What every possibility is worth at these prices."""
+    out: Floats = lin.worth + lin.rows @ prices
+    return out
+
+
+def least(lin: Linear, lay: Layout, keep: Ints, none: Floats, unit: float, most: int) -> tuple[Floats, Floats] | None:
+    """Prices of the least bound over the kept possibilities, and how much of each possibility the relaxation takes.
+
+    keep: numbers of the possibilities that are left; none: what each choice is worth when nothing is chosen; unit:
+    a typical worth. None where `most` steps of the simplex method did not get there.
+    """
+    n = len(none)
+    place = (np.arange(len(keep)), lin.choice[keep])
+    ones = csr_matrix((np.ones(len(keep)), place), shape=(len(keep), n))
+    scale = csr_matrix((1.0 / lay.scale, (np.arange(lay.size), np.arange(lay.size))))
+    cost = np.concatenate((lin.given / lay.scale, np.ones(n)))
+    low = np.concatenate((np.zeros(lay.size), none / unit))
+    options = {
+        "maxiter": most, "presolve": False, "primal_feasibility_tolerance": 1e-10,
+        "dual_feasibility_tolerance": 1e-10,
+    }  # fmt: skip
+    matrix = hstack((lin.rows[keep] @ scale, -ones), format="csr")
+    for top in (np.inf, HIGHEST):
+        bounds = np.column_stack((low, np.full(len(low), top)))
+        found = linprog(
+            cost, A_ub=matrix, b_ub=-lin.worth[keep] / unit, bounds=bounds, method="highs-ds", options=options
+        )
+        if found.status != FALLS_FOR_EVER:
+            break
+    if found.status != 0:
+        return None
+    taken = np.zeros(len(lin.worth))
+    taken[keep] = np.maximum(0.0, -found.ineqlin.marginals)
+    return np.maximum(0.0, found.x[: lay.size]) / lay.scale * unit, taken
