@@ -82,10 +82,11 @@ def _direction(x, grad, moves, turns, kept, way):
         s, y = moves[k], turns[k]
         for i in range(n):
             if free[i] == 1:
-                sy += s[i] * y[i]
+                turn = np.float64(y[i])  # products in single precision would vanish
+                sy += s[i] * turn
                 sw += s[i] * way[i]
-                yy += y[i] * y[i]
-        if sy <= 1e-12 * yy or sy <= 0.0:
+                yy += turn * turn
+        if sy <= 1e-12 * yy or yy <= 0.0:
             continue
         if scale == 0.0:
             scale = sy / yy
