@@ -9,16 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.optimize import minimize
 
 from khien.plan.core import dual
+from khien.plan.core.descent import descend
 from khien.plan.core.layout import Layout, layout
 from khien.plan.core.problem import Floats, Problem
 
 #: (smoothing as a share of the typical worth of a project, most iterations)
 STAGES = (
-    (0.2, 40), (0.1, 40), (0.05, 60), (0.025, 60), (0.0125, 80),
-    (0.005, 200), (0.005, 200), (0.0015, 200), (0.0015, 200), (0.0005, 200), (0.0005, 200), (0.0002, 300),
+    (0.05, 80), (0.02, 60), (0.01, 100), (0.005, 100), (0.003, 150),
+    (0.0015, 200), (0.0007, 300), (0.0003, 300), (0.0002, 300), (0.0001, 400),
 )  # fmt: skip
 
 
@@ -71,9 +71,7 @@ class Ascent:
             self._x = x.copy()
             return smooth / unit, self._grad / lay.scale / unit
 
-        options = {"maxiter": most, "maxcor": 12, "maxfun": 2 * most, "ftol": 1e-12, "gtol": 1e-12}
-        bounds = [(0.0, None)] * lay.size
         try:
-            minimize(smoothed, self._x, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+            descend(smoothed, self._x, most)
         except Stopped:
             self.stage = len(STAGES)

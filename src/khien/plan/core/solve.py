@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from khien.plan.core import insert, prices, search, state
-from khien.plan.core.ascent import Ascent
+from khien.plan.core.ascent import STAGES, Ascent
 from khien.plan.core.problem import Floats, Ints, Problem
 
 ROUND_STEPS = 400
-TRUSTED = 6  # stages of the ascent after which prices guide well
+TRUSTED = 4  # stages of the ascent after which prices guide well
+ENOUGH = 7  # stages after which, late in the limit, a second walker is worth more than better prices
 HOT, COLD = 1.0, 0.008  # temperatures, as shares of the typical worth of a project
 
 
@@ -194,7 +195,7 @@ class _Run:
         self.tell("bound")
         while self.done() < 1.0:
             began = self.elapsed()
-            pending = None if self.ascent.finished else threads.submit(self.ascent.run_stage)
+            pending = None if self.prices_final() else threads.submit(self.ascent.run_stage)
             seen = self.ascent.best
             while True:
                 self._walk(threads, size, alone=pending is not None)
@@ -219,12 +220,17 @@ class _Run:
                 self.why = "gap"
                 return
 
+    def prices_final(self) -> bool:
+        """Whether the prices are left as they are."""
+        late = self.work is None and self.done() > 0.25
+        return self.ascent.finished or (late and self.ascent.stage >= ENOUGH)
+
     def _share_used(self) -> bool:
         """Under a work limit: whether the search has done the share that belongs to the stages so far."""
         if self.ascent.finished:
             return True
         assert self.work is not None
-        return self.steps >= self.work * self.ascent.stage / 18
+        return self.steps >= self.work * self.ascent.stage / (1.5 * len(STAGES))
 
     def _walk(self, threads: ThreadPoolExecutor, size: int, alone: bool) -> None:
         if not alone and len(self.walkers) == 1:
