@@ -152,6 +152,7 @@ def test_questions_about_what_is_not_there(programme: Programme, values: dict[st
         {"seed": -1},
         {"reliance_weight": float("inf")},
         {"scenarios": -1},
+        {"tail_weight": 1.5},
         {"gap_target": 2},
         {"from_quarter": "soon"},
         {"pins": "boat-make"},
