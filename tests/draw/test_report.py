@@ -155,7 +155,7 @@ def test_the_pdf_is_tagged_and_speaks_the_language(report: Path, lang: str, resu
     assert root["/Lang"] == lang
     text = " ".join(page.extract_text() for page in reader.pages)
     if lang == "vi":
-        for words in ("Mức tự chủ", "Đề xuất không được chọn", "Lộ trình", "tỷ đồng"):
+        for words in ("Mức tự chủ", "Dự án không được chọn", "Lộ trình", "tỷ đồng"):
             assert words in text
     wide = [page for page in reader.pages if page.mediabox.width > page.mediabox.height]
     assert wide, "the roadmap lies across"

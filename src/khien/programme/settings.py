@@ -45,18 +45,14 @@ class Settings(BaseModel):
     title_vi: Line = needed("tên chương trình bằng tiếng Việt", "title in Vietnamese", min_length=1)
     title_en: Line = needed("tên chương trình bằng tiếng Anh", "title in English", min_length=1)
     base_year: int = needed("năm gốc của giá", "year of the prices", unit="year", ge=1900, le=2199)
-    first_quarter: str = needed(
-        "quý đầu tiên của kỳ kế hoạch", "first quarter of the horizon", pattern=QUARTER
-    )
-    last_quarter: str = needed(
-        "quý cuối cùng của kỳ kế hoạch", "last quarter of the horizon", pattern=QUARTER
-    )
+    first_quarter: str = needed("quý đầu tiên của kỳ kế hoạch", "first quarter of the horizon", pattern=QUARTER)
+    last_quarter: str = needed("quý cuối cùng của kỳ kế hoạch", "last quarter of the horizon", pattern=QUARTER)
     home_country: str = needed("mã nước nhà", "id of the home country", default="vn", pattern=SLUG)
     discount_rate: float = needed(
         "tỷ suất chiết khấu", "discount rate", unit="per year", default=0.05, ge=0, le=1, allow_inf_nan=False
     )
     reliance_weight: float = needed(
-        "trọng số λ của tự chủ so với bao phủ",
+        "trọng số λ của mức tự chủ so với mức đáp ứng",
         "weight λ of self-reliance beside coverage",
         default=0.5,
         ge=0,
@@ -88,10 +84,13 @@ class Settings(BaseModel):
         default=0.6,
     )
     transfer_threshold: Fraction = needed(
-        "ngưỡng chuyển giao đầy đủ", "transfer completeness that counts as complete", unit="0-1", default=0.8
+        "mức đầy đủ của chuyển giao coi là đạt",
+        "transfer completeness that counts as complete",
+        unit="0-1",
+        default=0.8,
     )
     cut_quarters: int = needed(
-        "độ dài của lần cắt toàn bộ nguồn ngoài",
+        "độ dài của lần cắt nguồn cung nước ngoài",
         "length of the total cut",
         unit="quarters",
         default=4,

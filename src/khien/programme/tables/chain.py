@@ -44,7 +44,7 @@ class Input(Row):
     )
     quantity: Amount | None = optional("số lượng cho một đơn vị", "quantity for one unit")
     criticality: Literal["stops", "degrades", "convenience"] = needed(
-        "thiếu thì: dừng hẳn, suy giảm, hay chỉ bất tiện",
+        "mức thiết yếu: thiếu thì dừng hẳn, suy giảm, hay chỉ bất tiện",
         "what its loss does: stops, degrades or convenience",
     )
     lost_share: Share | None = optional(

@@ -68,7 +68,7 @@ class Capability(Row):
     name_en: Text = name_en()
     group: Slug | None = optional("nhóm sản phẩm", "product group", to=("groups",))
     unit: Text = needed("đơn vị đo mức năng lực", "unit in which levels and yields are counted")
-    weight: Amount = needed("trọng số khi tính mức bao phủ chung", "weight in the programme's coverage")
+    weight: Amount = needed("trọng số khi tính mức đáp ứng chung", "weight in the programme's coverage")
 
 
 class Requirement(Row):

@@ -46,7 +46,7 @@ class Agreement(Row):
         "các hình thức được phép, cách nhau bằng dấu chấm phẩy", "forms that are allowed, split by semicolons"
     )
     until: Quarter | None = optional(
-        "quý cuối cùng được khởi động; trống là không hạn",
+        "quý cuối cùng được bắt đầu; trống là không hạn",
         "last quarter in which one may start; empty is no end",
     )
 

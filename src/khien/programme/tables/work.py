@@ -43,8 +43,8 @@ class Project(Row):
     )
     to_stage: Slug = needed("công đoạn cần đạt", "stage that it reaches", to=("stages",))
     risk_class: RiskClass = needed("mức rủi ro", "risk class")
-    earliest: Quarter | None = optional("quý sớm nhất được khởi động", "first quarter in which it may start")
-    latest: Quarter | None = optional("quý muộn nhất được khởi động", "last quarter in which it may start")
+    earliest: Quarter | None = optional("quý sớm nhất được bắt đầu", "first quarter in which it may start")
+    latest: Quarter | None = optional("quý muộn nhất được bắt đầu", "last quarter in which it may start")
     status: Literal["candidate", "committed", "running", "done", "stopped"] = needed("tình trạng", "status")
     option: Slug | None = optional(
         "phương án đã chọn (bắt buộc nếu đã cam kết, đang chạy hoặc đã xong)",
@@ -52,7 +52,7 @@ class Project(Row):
         to=("options",),
     )
     start: Quarter | None = optional(
-        "quý khởi động (bắt buộc nếu đã cam kết, đang chạy hoặc đã xong)",
+        "quý bắt đầu (bắt buộc nếu đã cam kết, đang chạy hoặc đã xong)",
         "quarter in which it starts (needed when committed, running or done)",
     )
     spent_mvnd: Mvnd | None = optional("đã chi đến nay", "spent so far", unit="million VND")
@@ -76,7 +76,7 @@ class Option(Row):
     name_en: Text | None = optional("tên tiếng Anh", "name in English")
     project: Slug = needed("dự án", "project", to=("projects",))
     form: Form = needed(
-        "hình thức: tự làm, cùng phát triển, mua li-xăng kèm chuyển giao, mua sắm",
+        "hình thức: tự làm, cùng phát triển, nhận chuyển giao theo giấy phép, mua",
         "form: own, joint development, licence with transfer, purchase",
     )
     partner: Slug | None = optional(
