@@ -93,19 +93,17 @@ def _row(
         return name, False, *_both("explain_done"), None, None
     if loss is not None:
         key = "explain_chosen" if row["status"] == "candidate" and price is not None else "explain_fixed"
-        return name, True, *_both(key, lost=_figure(loss), price=_figure(price or 0.0)), loss, price
+        return name, True, *_both(key, lost=loss, price=price or 0.0), loss, price
     if row["pin"] == "must_not":
         return name, False, *_both("explain_refused_pin"), None, None
     if worth_ is None:
         return name, False, *_both("explain_refused_never"), None, None
     if worth_ < -1e-6:
-        return name, False, *_both("explain_refused_price", short=_figure(-worth_)), worth_, price
-    return name, False, *_both("explain_refused_close", spare=_figure(worth_)), worth_, price
+        return name, False, *_both("explain_refused_price", short=-worth_), worth_, price
+    return name, False, *_both("explain_refused_close", spare=worth_), worth_, price
 
 
-def _both(key: str, **fields: object) -> tuple[str, str]:
-    return t(key, "vi", **fields), t(key, "en", **fields)
-
-
-def _figure(value: float) -> str:
-    return f"{value:.4f}"
+def _both(key: str, **figures: float) -> tuple[str, str]:
+    """The reason in Vietnamese, with decimal commas, and in English."""
+    said = {name: f"{value:.4f}" for name, value in figures.items()}
+    return t(key, "vi", **{name: text.replace(".", ",") for name, text in said.items()}), t(key, "en", **said)

@@ -89,7 +89,7 @@ def heat_plot(width: int, labels: Iterable[str]) -> int:
     Working it out here spares a second layout of every text, which fitting would need.
     """
     longest = max((len(label) for label in labels), default=0)
-    return round(width - 6.6 * longest - 28)
+    return round(width - 6.1 * longest - 26)
 
 
 def cell_width(width: int, years: int) -> float:
@@ -105,7 +105,7 @@ def every_year(found: pl.Series, years: tuple[int, int] | None) -> list[int]:
 
 def year_labels(years: list[int], room: float) -> list[int]:
     """Return the years that get a label when each has ``room`` px."""
-    step = next((n for n in (1, 2, 5, 10) if n * room >= 33), 20)
+    step = next((n for n in (1, 2, 5, 10) if n * room >= 36), 20)
     return [y for y in years if y % step == 0]
 
 

@@ -120,7 +120,7 @@ def capability_heat(
     years = sorted(frame["year"].unique().to_list())
     rows = _every_cell(frame, years, names, measure)
     order = weakest_first(rows, "value")
-    label = {c: shorten(called(names, c), 24 if narrow else 46) for c in order}
+    label = {c: shorten(called(names, c), 29 if narrow else 46) for c in order}
     x = alt.X(
         "year:O",
         title=None,
@@ -131,7 +131,7 @@ def capability_heat(
         "capability:N",
         sort=order,
         title=None,
-        axis=alt.Axis(labelExpr=lookup(label), labelLimit=150 if narrow else 320, labelColor=theme.INK),
+        axis=alt.Axis(labelExpr=lookup(label), labelLimit=200 if narrow else 320, labelColor=theme.INK),
         scale=alt.Scale(paddingInner=0.08),
     )
     shade = alt.Color(
@@ -153,7 +153,7 @@ def capability_heat(
     )
     layers = [cells]
     if cell_width(width, len(years)) >= 26:
-        ink = alt.condition("datum.value > 0.5", alt.value("#ffffff"), alt.value(theme.INK))
+        ink = alt.condition(f"datum.value > {theme.LIGHT_FROM}", alt.value("#ffffff"), alt.value(theme.INK))
         figure = alt.Text("value:Q", format=".0%")
         layers.append(
             base.transform_filter("datum.value !== null")

@@ -106,7 +106,11 @@ def roadmap(
     right = max(last + 1, int(-(-float(rows["finish"].max()) // 1)))  # type: ignore[arg-type]
     span = right - left
     alone = t("draw_no_partner", lang)
+    longest = max(len(shorten(name, 60)) for name in rows["name"])
+    inner = width - (16 if narrow else min(390, 40 + 6 * longest))
     note = [c if p == alone else f"{p} · {c}" for p, c in rows.select("partner", "cost").iter_rows()]
+    if narrow:
+        note = _that_fit(rows, note, (left, span), inner / span)
     rows = rows.with_columns(
         note=pl.Series(note, dtype=pl.String),
         short=pl.Series([shorten(n, 52 if narrow else 60) for n in rows["name"]], dtype=pl.String),
@@ -129,12 +133,24 @@ def roadmap(
     layers = [_stripes(rows, left, right, y, x), _horizon(first, last + 1, left, right)]
     layers += _bar_layers(base, x, lang, narrow, span)
     height = (ROW_NARROW_PX if narrow else ROW_PX) * len(rows)
-    longest = max(len(name) for name in rows["short"])
-    inner = width - (16 if narrow else min(390, 40 + 6 * longest))
     chart = alt.layer(*[layer for layer in layers if layer is not None]).properties(
         width=inner, height=height
     )
     return finish(chart, fit=False)
+
+
+def _that_fit(rows: pl.DataFrame, notes: list[str], years: tuple[int, int], px: float) -> list[str]:
+    """Return the note of each bar, or only its cost where a phone has no room for more beside the bar.
+
+    ``years`` are the first year and their number, ``px`` is the width of one; a letter takes about 5.4 px.
+    """
+    left, span = years
+    found = []
+    for note, begin, end, cost in zip(notes, rows["begin"], rows["finish"], rows["cost"], strict=True):
+        before, after = (begin - left) * px, (left + span - end) * px
+        room = after if end < left + 0.68 * span else before
+        found.append(note if 5.4 * len(note) + 8 <= room else cost)
+    return found
 
 
 def _stripes(rows: pl.DataFrame, left: int, right: int, y: alt.Y, x: alt.X) -> alt.Chart:
@@ -150,7 +166,7 @@ def _horizon(first: int, end: int, left: int, right: int) -> alt.Chart | None:
     if not edges:
         return None
     rows = inline([{"edge": edge} for edge in edges])
-    rules: alt.Chart = alt.Chart(rows).mark_rule(color=theme.MUTED, strokeDash=[2, 3]).encode(x="edge:Q")
+    rules: alt.Chart = alt.Chart(rows).mark_rule(color=theme.GREY, strokeDash=[2, 3]).encode(x="edge:Q")
     return rules
 
 
@@ -172,18 +188,17 @@ def _bar_layers(base: alt.Chart, x: alt.X, lang: str, narrow: bool, span: int) -
     ]
     name: dict[str, Any] = {"align": "left", "dy": -9} if narrow else {"align": "right", "dx": -10}
     layers.append(base.mark_text(fontSize=12, color=theme.INK, **name).encode(x=alt.value(0), text="short:N"))
-    if not narrow:
-        text: dict[str, Any] = {"fontSize": 11, "color": theme.MUTED}
-        layers.append(
-            base.transform_filter("datum.after")
-            .mark_text(align="left", dx=6, **text)
-            .encode(x=alt.X("finish:Q"), text="note:N")
-        )
-        layers.append(
-            base.transform_filter("!datum.after")
-            .mark_text(align="right", dx=-6, **text)
-            .encode(x=x, text="note:N")
-        )
+    text: dict[str, Any] = {"fontSize": 10 if narrow else 11, "color": theme.MUTED, "dy": shift}
+    layers.append(
+        base.transform_filter("datum.after")
+        .mark_text(align="left", dx=6, **text)
+        .encode(x=alt.X("finish:Q"), text="note:N")
+    )
+    layers.append(
+        base.transform_filter("!datum.after")
+        .mark_text(align="right", dx=-6, **text)
+        .encode(x=x, text="note:N")
+    )
     return layers
 
 
@@ -292,7 +307,7 @@ def roadmap_overview(
     )  # fmt: skip
     layers = [base.mark_rect().encode(color=shade)]
     if cell_width(width, len(span)) >= 16:
-        ink = alt.condition(f"datum.value > {top / 2}", alt.value("#ffffff"), alt.value(theme.INK))
+        ink = alt.condition(f"datum.value > {top * theme.LIGHT_FROM}", alt.value("#ffffff"), alt.value(theme.INK))
         some = base.transform_filter("datum.projects > 0")
         layers.append(some.mark_text(fontSize=11).encode(text=alt.Text("projects:Q"), color=ink))
     chart = alt.layer(*layers).properties(width=heat_plot(width, label.values()), height=26 * len(groups))

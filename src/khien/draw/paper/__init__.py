@@ -25,6 +25,11 @@ PORTRAIT_PX = 720
 WIDEST_UPRIGHT = 7
 """Tables with more columns are printed across a wide page."""
 
+WHOLE_SENTENCE = 60
+"""In a table of few columns, one whose texts have more letters on average holds sentences and gets more room."""
+
+FEW_COLUMNS = 3
+
 
 class PaperError(RuntimeError):
     """Typst warned or failed; a report with a missing font or letter is not handed out."""
@@ -77,7 +82,10 @@ def widths(table: Table) -> list[float]:
     for i, head in enumerate(table.columns):
         longest = max((len(row[i]) for row in table.rows), default=0)
         word = max((len(word) for word in head.split()), default=1)
-        letters = min(34 if i in table.wide else 18, max(longest, word, 4))
+        average = sum(len(row[i]) for row in table.rows) / max(1, len(table.rows))
+        sentences = average > WHOLE_SENTENCE and len(table.columns) <= FEW_COLUMNS
+        most = 18 if i not in table.wide else 90 if sentences else 34
+        letters = min(most, max(longest, word, 4))
         shares.append(1.3 * letters + 4 if letters <= 12 else letters + 3.0)
     return shares
 
