@@ -53,7 +53,7 @@ def test_plan_as_json_says_value_bound_gap_and_why_it_stopped(
     found = answer(capsys)
     assert found["command"] == "plan"
     assert found["nothing"] <= found["value"] <= found["bound"] + 1e-9
-    assert found["why_stopped"] in {"gap", "time", "work"}
+    assert found["why_stopped"] in {"optimal", "gap", "time", "work"}
     assert [year["year"] for year in found["years"]] == [2026, 2027, 2028, 2029, 2030, 2031]
     assert Path(found["plan"]).exists()
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from tests.plan.small_programmes import random_programme
 from tests.plan.test_core import best_of_all, bound_at, drawn, problems
 
 from khien.plan.core import search, state
@@ -14,13 +20,17 @@ from khien.plan.core.layout import layout
 from khien.plan.core.linear import linear, worths
 from khien.plan.core.problem import Problem
 from khien.plan.model import compile_programme
+from khien.plan.result import Plan, load_plan
 from khien.plan.settings import PlanSettings
-from khien.programme import read
+from khien.plan.solver import plan_programme
+from khien.plan.verify import verify
+from khien.plan.verify.bound import verify_bound
+from khien.programme import Programme, read
 
 
 def explored(p: Problem, value: float = -20.0, nodes: int = 400) -> Tree:
     tree = Tree(p, layout(p))
-    tree.explore(value, nodes, lambda: False)
+    tree.explore(value, nodes, lambda: 60.0)
     return tree
 
 
@@ -87,3 +97,108 @@ def test_a_tree_stopped_early_keeps_the_shortest_proof_of_its_bound(island: Path
     assert 7.8 < early.bound <= early.root.bound
     assert len(early.proof()) in (1, 3)
     assert len(explored(p).proof()) > 3
+
+
+@pytest.fixture(scope="module")
+def closed() -> tuple[Programme, Plan]:
+    """The island, planned until nothing better can exist."""
+    programme = read(Path(__file__).parents[2] / "examples" / "island")
+    return programme, plan_programme(programme, PlanSettings(time_limit=60))
+
+
+def test_the_island_is_said_to_be_optimal_and_the_file_proves_it(
+    closed: tuple[Programme, Plan], tmp_path: Path
+) -> None:
+    programme, plan = closed
+    assert plan.value == pytest.approx(7.8, abs=1e-9)
+    assert plan.bound <= 7.8 * (1 + 3e-9)
+    assert (plan.status, plan.why_stopped, plan.clocked) == ("optimal", "optimal", False)
+    assert plan.seconds < 30
+    assert "tối ưu" in plan.summary("vi")
+    assert "optimal" in plan.summary("en")
+    plan.save(tmp_path)
+    again = load_plan(tmp_path)
+    assert again.certificate is not None
+    assert again.certificate["kind"] == "tree"
+    assert verify(programme, again) == []
+    assert verify_bound(programme, again) == []
+    lower = dataclasses.replace(plan, bound=plan.value * (1 - 1e-6), value=plan.value * (1 - 1e-6))
+    assert [v.rule for v in verify_bound(programme, lower)] == ["bound"]
+
+
+Change = Callable[[dict[str, Any]], object]
+
+
+def _leaf(tree: dict[str, Any]) -> int:
+    return next(i for i, row in enumerate(tree["parts"]) if row[1] < 0)
+
+
+CHANGES: dict[str, Change] = {
+    "a leaf removed": lambda c: c["parts"].pop(),
+    "a question's answer points nowhere": lambda c: c["parts"][0].__setitem__(5, -1),
+    "both answers are the same part": lambda c: c["parts"][0].__setitem__(5, c["parts"][0][4]),
+    "a part is its own answer": lambda c: c["parts"][0].__setitem__(4, 0),
+    "a question is dropped": lambda c: c["parts"][0].__setitem__(slice(1, 6), [-1, -1, -1, -1, -1]),
+    "an answer is left out": lambda c: c["parts"][0].pop(),
+    "a project that does not exist": lambda c: c["parts"][0].__setitem__(1, 99),
+    "prices that do not exist": lambda c: c["parts"][_leaf(c)].__setitem__(0, 999),
+    "prices below zero": lambda c: c["prices"][c["parts"][_leaf(c)][0]]["price"].__setitem__(0, -1.0),
+    "prices that are no numbers": lambda c: c["prices"][0]["price"].__setitem__(0, "x"),
+    "prices at no place": lambda c: c["prices"][0]["at"].__setitem__(0, 1 << 30),
+    "all prices halved": lambda c: [p.__setitem__("price", [x / 2 for x in p["price"]]) for p in c["prices"]],
+    "no prices": lambda c: [p.update(at=[], price=[]) for p in c["prices"]],
+    "no parts": lambda c: c.update(parts=[]),
+    "no tree": lambda c: c.pop("parts"),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_a_changed_proof_is_refused(closed: tuple[Programme, Plan], what: str) -> None:
+    programme, plan = closed
+    certificate = copy.deepcopy(dict(plan.certificate or {}))
+    CHANGES[what](certificate)
+    found = verify_bound(programme, dataclasses.replace(plan, certificate=certificate))
+    assert [v.rule for v in found] == ["bound"]
+
+
+def test_no_question_that_is_asked_otherwise_can_prove_less_than_the_best_plan(
+    closed: tuple[Programme, Plan],
+) -> None:
+    """Whatever the questions and prices: a bound below the best plan is never accepted."""
+    programme, plan = closed
+    rng = np.random.default_rng(5)
+    low = dataclasses.replace(plan, bound=7.79, value=7.7)
+    for _ in range(25):
+        certificate = copy.deepcopy(dict(plan.certificate or {}))
+        for row in certificate["parts"]:
+            if row[1] >= 0 and rng.random() < 0.5:
+                row[1:4] = [int(rng.integers(0, 5)), int(rng.integers(-1, 10)), int(rng.integers(-3, 26))]
+            if rng.random() < 0.3:
+                row[0] = int(rng.integers(0, len(certificate["prices"])))
+        assert verify_bound(programme, dataclasses.replace(low, certificate=certificate)) != []
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_trees_of_random_programmes_are_accepted(seed: int) -> None:
+    programme = random_programme(np.random.default_rng(200 + seed), 5 + seed % 4, years=3, check=False)
+    plan = plan_programme(programme, PlanSettings(time_limit=4))
+    assert verify_bound(programme, plan) == []
+    assert plan.certificate is not None
+    if plan.certificate["kind"] == "tree":
+        lower = dataclasses.replace(plan, bound=plan.value - 1e-4, value=plan.value - 1e-4)
+        assert verify_bound(programme, lower) != []
+
+
+def test_equal_work_gives_equal_proofs() -> None:
+    programme = random_programme(np.random.default_rng(4), 8, years=3, check=False)
+    plans = [plan_programme(programme, PlanSettings(work=3000)) for _ in range(2)]
+    assert plans[0].certificate == plans[1].certificate
+    assert plans[0].bound == plans[1].bound
+
+
+def test_the_time_limit_holds_while_the_tree_grows() -> None:
+    p = drawn(7, projects=40, most_options=3)
+    began = time.perf_counter()
+    tree = Tree(p, layout(p))
+    tree.explore(-20.0, 10**6, lambda: began + 2.0 - time.perf_counter())
+    assert time.perf_counter() - began < 8.0

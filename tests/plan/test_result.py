@@ -116,7 +116,7 @@ def test_files_that_are_no_plan(plan: Plan, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("lang", ["vi", "en"])
-@pytest.mark.parametrize("why", ["gap", "time", "work", "interrupt"])
+@pytest.mark.parametrize("why", ["optimal", "gap", "time", "work", "interrupt"])
 def test_the_summary_tells_all(plan: Plan, lang: str, why: str) -> None:
     text = dataclasses.replace(plan, why_stopped=why, clocked=why == "time").summary(lang)
     assert plan.programme_hash[:12] in text

@@ -36,7 +36,7 @@ TRAINING: Schema = {"skill": pl.String, "start": pl.Int64, "start_quarter": pl.S
 HISTORY: Schema = {"seconds": pl.Float64, "value": pl.Float64, "bound": pl.Float64}
 FRAMES = {"choices": CHOICES, "training": TRAINING, "history": HISTORY}
 
-WHY_STOPPED = ("gap", "time", "work", "interrupt")
+WHY_STOPPED = ("optimal", "gap", "time", "work", "interrupt")
 STATUSES = ("optimal", "feasible")
 
 
@@ -57,7 +57,7 @@ class Plan:
     status : str
         "optimal" (the bound is reached) or "feasible".
     why_stopped : str
-        "gap" (target reached), "time", "work" or "interrupt".
+        "optimal" (nothing better exists), "gap" (target reached), "time", "work" or "interrupt".
     value, bound, nothing : float
         Value of the plan, a proven upper bound on every plan's value, and the value of doing
         nothing beyond what is committed, running or done. A bound of infinity is none. With
@@ -252,6 +252,7 @@ _PLAIN = (
     "version",
 )
 _WHY = {
+    "optimal": "plan_summary_stopped_optimal",
     "gap": "plan_summary_stopped_gap",
     "time": "plan_summary_stopped_time",
     "work": "plan_summary_stopped_work",

@@ -12,8 +12,9 @@ import polars as pl
 import khien
 from khien.plan.clash import NoPlan, broken, fixed_clash, irreducible, missed
 from khien.plan.core import dual, state
+from khien.plan.core.branch import Prices, Proof
 from khien.plan.core.layout import layout
-from khien.plan.core.problem import Floats, Problem
+from khien.plan.core.problem import Problem
 from khien.plan.core.solve import Outcome, Progress, solve
 from khien.plan.frames.replay import Replay, picked
 from khien.plan.frames.value import worth
@@ -26,6 +27,8 @@ from khien.programme import Programme
 
 SLACK = 1e-9
 """The stated bound lies above the computed one by this share of it, far more than rounding can do."""
+OPTIMAL = 3e-9
+"""A plan is called optimal when the stated bound lies above its value by no more than this share."""
 
 
 def plan_programme(
@@ -91,22 +94,17 @@ def _plan(
     nothing = worth(
         Replay(changed, picked(changed, choices_frame(changed, fixed)), training_frame(changed, []))
     )
-    prices, bound = _certified(c.problem, out.theta)
+    certificate, bound = _certified(c.problem, out)
     details: dict[str, Any] = {"steps": out.steps, "columns": int(c.problem.allow.sum())}
     if settings.scenarios:
         details |= {"planned_value": value} | _told_futures(c, out, replay)
         alone = c.of_futures(state.new_state(c.problem).level)
         value, nothing = details["weighed_value"], weighed(alone, settings.tail_weight)
-    where = np.flatnonzero(prices)
-    certificate = {
-        "kind": "lagrangian", "size": len(prices), "at": where.tolist(),
-        "price": [float(x) for x in prices[where]],
-    }  # fmt: skip
-    best = bound - value <= 1e-7 * max(1.0, abs(bound))
+    best = bound - value <= OPTIMAL * max(1.0, abs(bound))
     return Plan(
         status="optimal" if best else "feasible", why_stopped=out.why, value=value, bound=max(bound, value),
-        nothing=nothing, seconds=seconds, seed=settings.seed,
-        clocked=settings.work is None and out.why != "gap", programme_hash=programme.hash, settings=settings,
+        nothing=nothing, seconds=seconds, seed=settings.seed, programme_hash=programme.hash, settings=settings,
+        clocked=settings.work is None and out.why not in ("gap", "optimal"),
         version=khien.__version__, choices=choices, training=training, history=_history(out),
         certificate=certificate, details=details,
     )  # fmt: skip
@@ -118,12 +116,34 @@ def _history(out: Outcome) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=HISTORY, orient="row")
 
 
-def _certified(p: Problem, theta: Floats) -> tuple[Floats, float]:
-    """Prices rounded to nine digits, so that a file holds them exactly, and the bound that they prove."""
-    rounded = np.array([float(f"{x:.8e}") if x > 1e-13 else 0.0 for x in theta])
+def _certified(p: Problem, out: Outcome) -> tuple[dict[str, Any], float]:
+    """What proves the bound, in plain values, and the bound: prices alone, or a tree of them where there is one."""
+    rounded = np.array([float(f"{x:.8e}") if x > 1e-13 else 0.0 for x in out.theta])
     lay = layout(p)
-    exact, _ = dual.evaluate(p, lay, rounded, 1.0, 1.0, np.zeros(lay.size), np.zeros(p.allow.shape))
-    return rounded, exact + SLACK * max(1.0, abs(exact))
+    bound, _ = dual.evaluate(p, lay, rounded, 1.0, 1.0, np.zeros(lay.size), np.zeros(p.allow.shape))
+    at = np.flatnonzero(rounded)
+    certificate: dict[str, Any] = {"kind": "lagrangian", "size": lay.size} | _plain(Prices(at, rounded[at]))
+    if out.proof is not None and out.bound < bound:
+        bound = out.bound
+        certificate |= {"kind": "tree"} | _tree(out.proof)
+    return certificate, bound + SLACK * max(1.0, abs(bound))
+
+
+def _plain(prices: Prices) -> dict[str, Any]:
+    return {"at": prices.at.tolist(), "price": prices.price.tolist()}
+
+
+def _tree(proof: Proof) -> dict[str, Any]:
+    """Prices, each once, and parts: [prices, project, option, before, part of yes, part of no], -1 for none."""
+    number: dict[int, int] = {}
+    prices: list[dict[str, Any]] = []
+    parts = []
+    for mine, question, yes, no in proof:
+        if id(mine) not in number:
+            number[id(mine)] = len(prices)
+            prices.append(_plain(mine))
+        parts.append([number[id(mine)], *(question or (-1, -1, -1)), yes, no])
+    return {"prices": prices, "parts": parts}
 
 
 def _told_futures(c: Compiled, out: Outcome, replay: Replay) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from khien.draw.results import Results
 from khien.words import t
 
 WHY = {
+    "optimal": "draw_stopped_optimal",
     "gap": "draw_stopped_gap",
     "time": "draw_stopped_time",
     "work": "draw_stopped_work",

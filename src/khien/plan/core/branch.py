@@ -43,6 +43,10 @@ class Prices(NamedTuple):
     price: Floats
 
 
+#: Rows of (prices, question, row of yes, row of no), the first of which is the whole; -1 and None at the leaves.
+Proof = list[tuple[Prices, Question | None, int, int]]
+
+
 @dataclass
 class Node:
     """A part of all plans, and what is proven of it."""
@@ -100,27 +104,31 @@ class Tree:
         """Nothing is left that could be split."""
         return not self._open
 
-    def explore(self, value: float, nodes: int, stop: Callable[[], bool]) -> None:
-        """Work on up to `nodes` parts; `value` is that of the best plan known elsewhere."""
+    def explore(self, value: float, nodes: int, left: Callable[[], float]) -> None:
+        """Work on up to `nodes` parts, while seconds are left; `value` is that of the best plan known elsewhere."""
         for _ in range(nodes):
             best = max(value, self.found.value if self.found else -math.inf)
             target = best + CLOSE * max(1.0, abs(best))
-            if stop() or not self._open:
+            if left() <= 0.0 or not self._open:
                 return
             self._proven = max(self._proven, target)
             _, _, node = heapq.heappop(self._open)
             self.nodes += 1
-            if not self._work(node, target):
-                self._stuck = max(self._stuck, node.bound)
+            if self._work(node, target, left()):
+                continue
+            if left() <= 0.0:  # it may have been cut short: once more later
+                heapq.heappush(self._open, (-node.bound, 2 * self.nodes, node))
+                return
+            self._stuck = max(self._stuck, node.bound)
 
-    def _work(self, node: Node, target: float) -> bool:
+    def _work(self, node: Node, target: float, seconds: float) -> bool:
         """Bound a part, and close or split it; False where neither can be done."""
         none = self._none.copy()
         if node.must.any():
             none[: len(node.must)][node.must] -= self._penalty(target)
         rest = np.arange(len(node.keep), len(self.lin.worth))
         keep = np.concatenate((np.flatnonzero(node.keep), rest))
-        solved = least(self.lin, self.lay, keep, none, self.unit, SIMPLEX_STEPS)
+        solved = least(self.lin, self.lay, keep, none, self.unit, SIMPLEX_STEPS, max(0.01, seconds))
         if solved is None:
             return False
         prices, taken = solved
@@ -236,7 +244,7 @@ class Tree:
         years = [cohorts[:, p.year_of == y].sum(axis=1) for y in np.unique(p.year_of)]
         return all((n <= p.tr_max).all() for n in years)
 
-    def proof(self) -> list[tuple[Prices, Question | None, int, int]]:
+    def proof(self) -> Proof:
         """The tree as rows (prices, question, row of yes, row of no), root first, no deeper than its bound needs."""
         rows: list[Any] = []
         waiting: list[tuple[Node, int, int]] = [(self.root, -1, 0)]

@@ -180,11 +180,13 @@ def worths(lin: Linear, prices: Floats) -> Floats:
     return out
 
 
-def least(lin: Linear, lay: Layout, keep: Ints, none: Floats, unit: float, most: int) -> tuple[Floats, Floats] | None:
+def least(
+    lin: Linear, lay: Layout, keep: Ints, none: Floats, unit: float, most: int, seconds: float
+) -> tuple[Floats, Floats] | None:
     """Prices of the least bound over the kept possibilities, and how much of each possibility the relaxation takes.
 
     keep: numbers of the possibilities that are left; none: what each choice is worth when nothing is chosen; unit:
-    a typical worth. None where `most` steps of the simplex method did not get there.
+    a typical worth. None where `most` steps of the simplex method, or so many seconds, did not get there.
     """
     n = len(none)
     place = (np.arange(len(keep)), lin.choice[keep])
@@ -194,7 +196,7 @@ def least(lin: Linear, lay: Layout, keep: Ints, none: Floats, unit: float, most:
     low = np.concatenate((np.zeros(lay.size), none / unit))
     options = {
         "maxiter": most, "presolve": False, "primal_feasibility_tolerance": 1e-10,
-        "dual_feasibility_tolerance": 1e-10,
+        "dual_feasibility_tolerance": 1e-10, "time_limit": seconds,
     }  # fmt: skip
     matrix = hstack((lin.rows[keep] @ scale, -ones), format="csr")
     for top in (np.inf, HIGHEST):

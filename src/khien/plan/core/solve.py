@@ -9,16 +9,20 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from khien.plan.core import insert, prices, search, state
 from khien.plan.core.ascent import STAGES, Ascent
+from khien.plan.core.branch import Proof
+from khien.plan.core.closing import Closing
 from khien.plan.core.problem import Floats, Ints, Problem
 
 ROUND_STEPS = 400
+SLICE_SECONDS = 0.5  # of branch and bound between two looks at the search
+SLICE_PARTS, PART_STEPS = 4, 100  # the same under a work limit, and what a part counts there
 TRUSTED = 4  # stages of the ascent after which prices guide well
 ENOUGH = 7  # stages after which, late in the limit, a second walker is worth more than better prices
 HOT, COLD = 1.0, 0.008  # temperatures, as shares of the typical worth of a project
@@ -50,6 +54,7 @@ class Outcome:
     seconds: float
     steps: int
     history: list[tuple[float, float, float]] = field(default_factory=list)
+    proof: Proof | None = None  # a tree that proves `bound`, where it proves more than `theta` does
 
 
 class _Walker:
@@ -159,12 +164,13 @@ class _Run:
         self.gap_target, self.progress, self.seed = gap_target, progress, seed
         self.halt, self.why = False, "time" if work is None else "work"
         self.ascent = Ascent(p, lambda: self.halt or (work is None and self.elapsed() > time_limit))
+        self.closing = Closing(p, self.ascent.lay)
         empty = state.new_state(p)
         alone = float(empty.value[0]) - state.tail_loss(p, empty)
         self.nothing = alone if nothing is None else nothing
         self.walkers = [_Walker(p, seed, start)]
         self.unit = max(1e-12, (self.ascent.best - self.nothing) / max(1, len(p.must)) / 2)
-        self.steps = 0
+        self.steps = self.steps_of_parts = 0
         self.history: list[tuple[float, float, float]] = []
         self.tables = self._tables()
         if start is None:
@@ -195,7 +201,7 @@ class _Run:
         self.tell("bound")
         while self.done() < 1.0:
             began = self.elapsed()
-            pending = None if self.prices_final() else threads.submit(self.ascent.run_stage)
+            pending = self._bounding(threads)
             seen = self.ascent.best
             while True:
                 self._walk(threads, size, alone=pending is not None)
@@ -212,13 +218,43 @@ class _Run:
                     break
             if pending is not None:
                 pending.result()
+                self._closed_in()
             if self.ascent.best < seen:
                 self.tables = self._tables()
                 self.unit = max(1e-12, (self.ascent.best - self.nothing) / max(1, len(self.p.must)))
             self.tell("search")
             if self.gap() <= max(self.gap_target, 1e-9):
-                self.why = "gap"
+                self.why = "optimal" if self.gap() == 0.0 else "gap"
                 return
+
+    def _bounding(self, threads: ThreadPoolExecutor) -> Future[None] | None:
+        """What improves the bound in this round: the prices, and after them the tree while it is worth its time."""
+        if not self.prices_final():
+            return threads.submit(self.ascent.run_stage)
+        return threads.submit(self._branch, self.value()) if self.closing.going else None
+
+    def _branch(self, value: float) -> None:
+        """A slice of branch and bound; under a work limit its parts count as steps."""
+        if self.work is not None:
+            parts = self.closing.work(value, SLICE_PARTS, lambda: 0.0 if self.halt else math.inf)
+            self.steps_of_parts += parts * PART_STEPS
+            return
+        end = min(self.limit, self.elapsed() + SLICE_SECONDS)
+        self.closing.work(value, 1 << 30, lambda: 0.0 if self.halt else end - self.elapsed())
+
+    def _closed_in(self) -> None:
+        """Takes over what the tree has found: a better plan, and prices that the search may read."""
+        self.steps, self.steps_of_parts = self.steps + self.steps_of_parts, 0
+        tree = self.closing.tree
+        if tree is None:
+            return
+        if tree.found is not None and tree.found.value > self.value():
+            w, found = self.walkers[0], tree.found
+            w.bx[:], w.bs[:], w.bc[:], w.bv[0] = found.x, found.s, found.cohorts, found.value
+        if tree.root.prices is not None and tree.root.bound < self.ascent.best:
+            self.ascent.best = tree.root.bound
+            self.ascent.theta = np.zeros(self.ascent.lay.size)
+            self.ascent.theta[tree.root.prices.at] = tree.root.prices.price
 
     def prices_final(self) -> bool:
         """Whether the prices are left as they are."""
@@ -266,25 +302,29 @@ class _Run:
             w.bc.copy(),
             float(st.value[0]) - state.tail_loss(self.p, st),
             pen,
-            self.ascent.best,
+            self.bound(),
             self.ascent.theta,
             self.why,
             self.elapsed(),
             self.steps,
             self.history,
+            self.closing.proof() if self.closing.bound < self.ascent.best else None,
         )
 
     def value(self) -> float:
         return max(float(w.bv[0]) for w in self.walkers)
 
+    def bound(self) -> float:
+        return min(self.ascent.best, self.closing.bound)
+
     def gap(self) -> float:
-        missing, room = self.ascent.best - self.value(), self.ascent.best - self.nothing
-        if missing <= 1e-9 * max(1.0, abs(self.ascent.best)):
+        missing, room = self.bound() - self.value(), self.bound() - self.nothing
+        if missing <= 1e-9 * max(1.0, abs(self.bound())):
             return 0.0
         return missing / room if room > 0 else math.inf
 
     def tell(self, stage: str) -> None:
-        value, bound = self.value(), self.ascent.best
+        value, bound = self.value(), self.bound()
         sound = value >= self.nothing - 1e-9 * max(1.0, abs(self.nothing))
         if sound:
             self.history.append((self.elapsed(), value, bound))

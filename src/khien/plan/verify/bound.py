@@ -19,6 +19,7 @@ from khien.plan.core.problem import Problem
 from khien.plan.model import compile_programme
 from khien.plan.result import Plan
 from khien.plan.settings import apply
+from khien.plan.verify.tree import Offer, Whole, tree_bound
 from khien.plan.verify.violation import Violation, violation
 from khien.programme import Programme
 
@@ -26,6 +27,7 @@ BITS = 100
 ONE = 1 << BITS
 
 Table = list[list[int]]
+Prices = dict[str, list[int]]
 
 
 def verify_bound(programme: Programme, plan: Plan) -> list[Violation]:
@@ -57,18 +59,26 @@ def verify_bound(programme: Programme, plan: Plan) -> list[Violation]:
         return [*found, violation("bound", "verify_bound_certificate", "plan", [])]
     proven = Fraction(lagrangian(p, prices), ONE)
     if plan.bound != float("inf") and Fraction(plan.bound) < proven:
+        if plan.certificate["kind"] == "tree":
+            return found + tree_flaws(p, plan)
         amounts = {"bound": plan.bound, "proven": float(proven)}
         found.append(violation("bound", "verify_bound_proof", "plan", [], amounts))
     return found
 
 
-def _prices(p: Problem, certificate: Any) -> dict[str, list[int]] | None:
+def _prices(p: Problem, certificate: Any) -> Prices | None:
     """Prices by kind, in units of 2^-100; None if they are not prices of this problem."""
+    ours = certificate.get("kind") in ("lagrangian", "tree") and certificate.get("size") == sum(_shape(p).values())
+    return read_prices(p, certificate) if ours else None
+
+
+def read_prices(p: Problem, entry: Any) -> Prices | None:
+    """Prices out of their numbers and amounts; None if they cannot be prices of this problem."""
     shape = _shape(p)
     total = sum(shape.values())
     try:
-        at, price = certificate["at"], certificate["price"]
-        if certificate["kind"] != "lagrangian" or certificate["size"] != total or len(at) != len(price):
+        at, price = entry["at"], entry["price"]
+        if len(at) != len(price):
             return None
         flat = [0] * total
         for i, x in zip(at, price, strict=True):
@@ -79,6 +89,23 @@ def _prices(p: Problem, certificate: Any) -> dict[str, list[int]] | None:
         return None
     ends = list(accumulate(shape.values(), initial=0))
     return {name: flat[a:b] for name, a, b in zip(shape, ends, ends[1:], strict=False)}
+
+
+def tree_flaws(p: Problem, plan: Plan) -> list[Violation]:
+    """What is wrong with a bound that a tree of prices proves."""
+
+    def look(entry: Any, keep: Any) -> tuple[int, list[Offer]] | None:
+        prices = read_prices(p, entry)
+        return None if prices is None else priced(p._replace(allow=keep), prices)
+
+    whole = Whole(p.allow == 1, p.opt_ptr.tolist(), [none_of(p, i) for i in range(len(p.must))], look)
+    proven = tree_bound(whole, plan.certificate, int(Fraction(plan.bound) * ONE // 1))
+    if proven is None:
+        return [violation("bound", "verify_bound_certificate", "plan", [])]
+    if proven > Fraction(plan.bound) * ONE:
+        amounts = {"bound": plan.bound, "proven": float(Fraction(proven, ONE))}
+        return [violation("bound", "verify_bound_proof", "plan", [], amounts)]
+    return []
 
 
 def _shape(p: Problem) -> dict[str, int]:
@@ -112,8 +139,19 @@ def _times(a: int, b: int) -> int:
     return -(-a * b >> BITS)
 
 
-def lagrangian(p: Problem, prices: dict[str, list[int]]) -> int:
+def lagrangian(p: Problem, prices: Prices) -> int:
     """An upper bound on every plan's value under these prices, in units of 2^-100."""
+    rest, offers = priced(p, prices)
+    return rest + sum(max([none_of(p, i), *offer.values()]) for i, offer in enumerate(offers))
+
+
+def none_of(p: Problem, i: int) -> int:
+    """What it is worth not to choose a project."""
+    return -_up(p.must_cost) if p.must[i] else 0
+
+
+def priced(p: Problem, prices: Prices) -> tuple[int, list[Offer]]:
+    """The bound without the projects, and what every project offers: worth less price of each (option, start)."""
     people = _People(p, prices["people"])
     credit = [[0] * (p.T + 1) for _ in p.cond_init]
     total = _up(p.constant) + people.capacity()
@@ -132,7 +170,7 @@ def lagrangian(p: Problem, prices: dict[str, list[int]]) -> int:
     spend = _spend_prices(p, prices["money"])
     total += held + _training(p, people, spend)
     waits = [_suffix(row) for row in requests]
-    return total + _projects(p, people, spend, prices["places"], prices["rows"], waits, worth)
+    return total, _projects(p, people, spend, prices["places"], prices["rows"], waits, worth)
 
 
 def _rows(flat: list[int], width: int) -> Table:
@@ -287,19 +325,17 @@ def _training(p: Problem, people: _People, spend: list[int]) -> int:
 
 def _projects(
     p: Problem, people: _People, spend: list[int], places: list[int], rows: list[int], waits: Table, worth: Table
-) -> int:
-    """Each project at its best option and start, or not at all."""
-    total = 0
+) -> list[Offer]:
+    """What each project is worth at each option and start."""
+    offers: list[Offer] = []
     for i in range(len(p.must)):
-        must = _up(p.must_cost) if p.must[i] else 0
         wait = [waits[r] for r in p.pr_req[p.pr_ptr[i] : p.pr_ptr[i + 1]]]
-        best = 0
+        offers.append({})
         for o in range(p.opt_ptr[i], p.opt_ptr[i + 1]):
             own = _Option(p, o, people, spend, places, rows, worth)
             for t in p.allow[o].nonzero()[0].tolist():
-                best = max(best, own.at(t) - sum(row[t] for row in wait) + must)
-        total += best - must
-    return total
+                offers[i][o, t] = own.at(t) - sum(row[t] for row in wait)
+    return offers
 
 
 class _Option:
