@@ -24,7 +24,7 @@ EXAMPLE := examples/vietnam
 help:  ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: .venv/.dev  ## make the full environment for working on Khiên
+setup: .venv/.dev .venv/.warm  ## make the full environment for working on Khiên
 
 demo: $(DEMO_OUT)/plan.json  ## check, plan and report the Viet Nam example into out/vietnam/
 	$(BIN)/khien report $(DEMO_OUT)/plan.json $(EXAMPLE) --out $(DEMO_OUT)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from pathlib import Path
 
 from khien.cli.exits import Exit
@@ -72,6 +74,7 @@ def run(args: argparse.Namespace) -> Exit:
     programme = khien.read(existing(args.path, args.lang))
     previous = None if args.previous is None else khien.load_plan(existing(args.previous, args.lang))
     out = Path(args.out) if args.out else default_out(args.path)
+    _compile_once(args.lang)
     with search_progress(args.lang, None if args.work else settings.time_limit) as progress:
         if previous is None:
             plan = khien.plan_programme(programme, settings, progress=progress)
@@ -83,3 +86,16 @@ def run(args: argparse.Namespace) -> Exit:
     lines = [*headline_lines(programme, plan, args.lang), t("cli_plan_written", args.lang, path=file)]
     answer(args, {"plan": str(file), **headline_record(programme, plan)}, lines)
     return Exit.INTERRUPTED if plan.why_stopped == "interrupt" else Exit.DONE
+
+
+def _compile_once(lang: str) -> None:
+    """Compile the search before its clock starts, and say why nothing moves, if this was never done here."""
+    from khien.plan import core
+
+    folder = Path(core.__file__).parent
+    if any((folder / "__pycache__").glob("*.nbc")) or not os.access(folder, os.W_OK):
+        return
+    from khien.plan.core.warm import warm
+
+    print(t("cli_plan_compiling", lang), file=sys.stderr, flush=True)
+    warm()

@@ -34,12 +34,16 @@ class State(Protocol):
 
 
 def describe_state(state: Any, lang: str) -> str:
-    """Best value, bound and gap in one short line; what is not known yet is a dash."""
+    """Best value, bound and gap in one short line; what is not known yet is a dash.
+
+    No plan is worth less than nothing: a bound below 0 is on its way to show that no plan exists, and is no figure.
+    """
+    bound = None if state.bound is not None and state.bound < 0 else state.bound
     return t(
         "cli_progress",
         lang,
         value=number(state.value, lang, 4),
-        bound=number(state.bound, lang, 4),
+        bound=number(bound, lang, 4),
         gap=percent(state.gap, lang, 2),
     )
 
