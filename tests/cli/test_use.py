@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from khien.cli import build_parser, main
 from khien.cli.language import pick_language
 from khien.cli.parser import translate
+from khien.cli.progress import PlainProgress
 
 COMMON = {"--help", "--json", "--lang", "--debug"}
 
@@ -168,3 +172,20 @@ def test_the_language_is_the_option_then_the_environment(monkeypatch: pytest.Mon
 def test_a_reader_that_goes_away_is_no_fault() -> None:
     command = f"{sys.executable} -m khien check --help | true; exit ${{PIPESTATUS[0]}}"
     assert subprocess.run(["bash", "-c", command], capture_output=True).returncode in (0, 141)
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_search(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], root: Path
+) -> None:
+    """The search would take a minute; the answer comes at once."""
+    (tmp_path / "file").write_text("")
+    where = tmp_path / "file" / "out"
+    assert main(["plan", str(root / "examples/island"), "--out", str(where), "--work", "1000000000"]) == 2
+    assert str(tmp_path / "file") in capsys.readouterr().err
+
+
+def test_progress_speaks_the_language_and_shows_no_bound_below_nothing() -> None:
+    said = io.StringIO()
+    show = PlainProgress("vi", said)
+    show(SimpleNamespace(stage="search", seconds=1.0, value=None, bound=-40.0, gap=None))
+    assert said.getvalue().strip() == "1,0 s  tìm kiếm  tốt nhất – · cận trên – · khoảng cách –"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import errno
+import os
 from pathlib import Path
 
 from khien.cli.exits import Exit, Stop
@@ -25,6 +27,20 @@ def free(path: str, lang: str) -> Path:
     if found.exists():
         raise Stop(Exit.WRONG_USE, t("cli_path_taken", lang, path=path))
     return found
+
+
+def writable(folder: Path) -> Path:
+    """The folder, which can be made and written to: said before hours of search, and not after them.
+
+    Raises:
+        OSError: it cannot, as writing itself would say it.
+    """
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(there))
+    if not os.access(there, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(there))
+    return folder
 
 
 def default_out(programme_path: str) -> Path:

@@ -66,14 +66,14 @@ def run(args: argparse.Namespace) -> Exit:
 
     import khien
     from khien.cli.headline import headline_lines, headline_record
-    from khien.cli.paths import default_out, existing
+    from khien.cli.paths import default_out, existing, writable
     from khien.cli.progress import search_progress
     from khien.cli.settings import plan_settings
 
     settings = plan_settings(args)
     programme = khien.read(existing(args.path, args.lang))
     previous = None if args.previous is None else khien.load_plan(existing(args.previous, args.lang))
-    out = Path(args.out) if args.out else default_out(args.path)
+    out = writable(Path(args.out) if args.out else default_out(args.path))
     _compile_once(args.lang)
     with search_progress(args.lang, None if args.work else settings.time_limit) as progress:
         if previous is None:

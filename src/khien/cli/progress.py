@@ -48,6 +48,12 @@ def describe_state(state: Any, lang: str) -> str:
     )
 
 
+def stage_word(stage: str, lang: str) -> str:
+    """What a stage of the search is called; a stage without a word of its own says its name."""
+    words = {"bound": "cli_stage_bound", "search": "cli_stage_search"}
+    return t(words[stage], lang) if stage in words else stage
+
+
 class PlainProgress:
     """Lines for logs and pipes: one when the stage changes, and one every few seconds."""
 
@@ -73,7 +79,7 @@ class PlainProgress:
         if state is None:
             return
         seconds = number(state.seconds, self.lang, 1)
-        line = f"{seconds:>7} s  {state.stage:<12} {describe_state(state, self.lang)}"
+        line = f"{seconds:>7} s  {stage_word(state.stage, self.lang):<9} {describe_state(state, self.lang)}"
         print(line, file=self.stream, flush=True)
 
 
@@ -90,7 +96,7 @@ class LiveProgress:
         self._progress.update(
             self._task,
             completed=state.seconds,
-            stage=state.stage,
+            stage=stage_word(state.stage, self.lang),
             state=describe_state(state, self.lang),
         )
 
