@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 import khien
+from khien.plan.ahead import over_futures
 from khien.plan.clash import NoPlan, broken, fixed_clash, irreducible, missed
 from khien.plan.core import dual, state
 from khien.plan.core.branch import Prices, Proof
@@ -67,12 +68,15 @@ def plan_programme(
     if clash := fixed_clash(compiled):
         raise NoPlan(clash, certain=True)
     base = state.new_state(compiled.problem)
-    out = solve(
-        compiled.problem, time_limit=max(0.1, settings.time_limit - (time.perf_counter() - began)),
-        work=settings.work, seed=settings.seed, gap_target=settings.gap_target, progress=progress,
-        nothing=float(base.value[0]) - state.tail_loss(compiled.problem, base)
-        + 100.0 * missed(compiled, base.level),
-    )  # fmt: skip
+    seconds = max(0.1, settings.time_limit - (time.perf_counter() - began))
+    alone = float(base.value[0]) - state.tail_loss(compiled.problem, base) + 100.0 * missed(compiled, base.level)
+    if settings.scenarios:
+        out = over_futures(compiled, seconds, alone, progress)
+    else:
+        out = solve(
+            compiled.problem, time_limit=seconds, work=settings.work, seed=settings.seed,
+            gap_target=settings.gap_target, progress=progress, nothing=alone,
+        )  # fmt: skip
     if broken(compiled, out):
         raise NoPlan(irreducible(compiled, settings.seed), certain=False)
     return _plan(programme, changed, compiled, settings, out, time.perf_counter() - began)

@@ -20,6 +20,7 @@ STAGES = (
     (0.05, 80), (0.02, 60), (0.01, 100), (0.005, 100), (0.003, 150),
     (0.0015, 200), (0.0007, 300), (0.0003, 300), (0.0002, 300), (0.0001, 400),
 )  # fmt: skip
+KNOWN = 4  # first stage for prices that are good already
 
 
 class Stopped(Exception):
@@ -50,6 +51,14 @@ class Ascent:
         self.theta = self._x / self.lay.scale
         self.best, _ = dual.evaluate(p, self.lay, self.theta, 1.0, 1.0, self._grad, self._weights)
         self.unit = max(1e-12, self.best / max(1, len(p.must)))
+
+    def begin(self, theta: Floats) -> None:
+        """Start from these prices, if they are as many, without the stages that only serve to find the way."""
+        if len(theta) != self.lay.size:
+            return
+        exact, _ = dual.evaluate(self.problem, self.lay, theta, 1.0, 1.0, self._grad, self._weights)
+        if exact < self.best:
+            self.best, self.theta, self._x, self.stage = exact, theta.copy(), theta * self.lay.scale, KNOWN
 
     @property
     def finished(self) -> bool:

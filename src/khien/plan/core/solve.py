@@ -164,6 +164,8 @@ class _Run:
         self.gap_target, self.progress, self.seed = gap_target, progress, seed
         self.halt, self.why = False, "time" if work is None else "work"
         self.ascent = Ascent(p, lambda: self.halt or (work is None and self.elapsed() > time_limit))
+        if start is not None:
+            self.ascent.begin(start.theta)
         self.closing = Closing(p, self.ascent.lay)
         empty = state.new_state(p)
         alone = float(empty.value[0]) - state.tail_loss(p, empty)

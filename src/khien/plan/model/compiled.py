@@ -31,6 +31,7 @@ class Compiled:
     pools: list[str]
     promises: dict[str, int]
     floor_years: list[int]
+    parts: list[Objective]  # the objective, or one per sampled future
 
     def with_problem(self, problem: Problem) -> Compiled:
         """The same names over another problem."""
@@ -64,16 +65,17 @@ def compile_programme(programme: Programme, settings: PlanSettings) -> Compiled:
     v = Variables(facts, b)
     rules = Constraints(facts, b, v)
     if settings.scenarios > 0:
-        goal = _over_futures(facts, b, v)
+        goal, parts = _over_futures(facts, b, v)
     else:
         goal = Objective(facts, b, v)
+        parts = [goal]
     return Compiled(
         facts, b.build(), list(v.option), list(v.project), v.trainings, rules.row_of, list(v.pools),
-        goal.promises, goal.floor_years,
+        goal.promises, goal.floor_years, parts,
     )  # fmt: skip
 
 
-def _over_futures(facts: Facts, b: Builder, v: Variables) -> Objective:
+def _over_futures(facts: Facts, b: Builder, v: Variables) -> tuple[Objective, list[Objective]]:
     """Sampled futures as one block each; promises and floors are kept by the plan as it is meant to go.
 
     A floor needs goals to be read from: they count so little that they move no choice.
@@ -82,12 +84,12 @@ def _over_futures(facts: Facts, b: Builder, v: Variables) -> Objective:
     common = Common(b)
     goal = Objective(facts, b, v, weight=1e-6 if s.min_reliance is not None else 0.0, common=common)
     b.tail_weight, b.tail_worst = s.tail_weight, tail_count(s.scenarios)
-    success = successes(facts)
+    success, parts = successes(facts), []
     for k in range(s.scenarios):
         lucky = {option for option, futures in success.items() if futures[k]}
-        Objective(facts, b, v, lucky, 1.0 / s.scenarios, common, b.add_future())
+        parts.append(Objective(facts, b, v, lucky, 1.0 / s.scenarios, common, b.add_future()))
     common.add_units()
-    return goal
+    return goal, parts
 
 
 def successes(facts: Facts) -> Successes:

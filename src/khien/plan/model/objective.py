@@ -82,7 +82,7 @@ class Objective:
         self.lucky, self.weight = lucky, weight
         self.common, self.block = common, block
         self.hard = 100.0  # worth of a promise kept: far above all coverage
-        self._conditions: dict[Key, int] = {}
+        self.conditions: dict[Key, int] = {}
         self._members: set[int] = set()
         self._count = -1  # conditions when the members were last looked up
         self._mature = self._find_mature()
@@ -140,9 +140,9 @@ class Objective:
         key = (subject, kind, cut)
         if subject in self._mature[kind == "home"]:
             return -1
-        if key not in self._conditions:
-            self._conditions[key] = self._make(subject, kind == "home", cut)
-        return self._conditions[key]
+        if key not in self.conditions:
+            self.conditions[key] = self._make(subject, kind == "home", cut)
+        return self.conditions[key]
 
     def _make(self, subject: str, home: bool, cut: bool) -> int:
         facts = self.facts
