@@ -14,12 +14,14 @@ import polars as pl
 import pytest
 from tests.plan.small_programmes import STATEMENTS, greedy_picks, plan_of, random_programme
 
+from khien.plan.ahead import spread
 from khien.plan.compare import compare
 from khien.plan.core import dual, state
+from khien.plan.core.ascent import Ascent
 from khien.plan.core.build import Builder
 from khien.plan.core.layout import layout
 from khien.plan.core.problem import Problem
-from khien.plan.core.solve import solve
+from khien.plan.core.solve import Progress, solve
 from khien.plan.explain import explain
 from khien.plan.frames import plan_value
 from khien.plan.futures import draw, mean_and_tail, tail_count, weighed
@@ -266,6 +268,34 @@ def test_explained_losses_are_those_of_the_futures() -> None:
         rest = plan.choices.filter(pl.col("project") != row["project"])
         without = recomputed_value(programme, dataclasses.replace(plan, choices=rest))
         assert row["worth"] == pytest.approx(plan.value - without, abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_prices_spread_over_futures_prove_no_more_than_before(seed: int) -> None:
+    programme, asked = unsure(seed, 9), PlanSettings(scenarios=15, tail_weight=0.3)
+    plain, c = compile_programme(programme, PlanSettings()), compile_programme(programme, asked)
+    ascent = Ascent(plain.problem)
+    for _ in range(4):
+        ascent.run_stage()
+    over = Ascent(c.problem)
+    over.begin(spread(plain, c, ascent.theta))
+    assert over.best <= ascent.best + 1e-9
+    assert over.stage > 0
+
+
+@pytest.mark.parametrize("ahead", [True, False])
+def test_an_interrupt_keeps_the_best_plan_over_futures(ahead: bool) -> None:
+    """Be it in the head start, where no value is told, or after it."""
+    programme, seen = unsure(6, 8), []
+
+    def stop(now: Progress) -> None:
+        seen.append(now.value is None)
+        if seen.count(ahead) == 2:
+            raise KeyboardInterrupt
+
+    plan = plan_programme(programme, PlanSettings(time_limit=6, scenarios=10), stop)
+    assert plan.why_stopped == "interrupt"
+    sound(programme, plan)
 
 
 def test_the_island_over_fifty_futures(island: Path, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -25,6 +26,7 @@ Tell = Callable[[Progress], None] | None
 
 def over_futures(c: Compiled, seconds: float, nothing: float, progress: Tell) -> Outcome:
     """Best plan and bound over sampled futures, within so many seconds or the work limit of the settings."""
+    began = time.perf_counter()
     s = c.facts.settings
     plain = compile_programme(c.facts.programme, dataclasses.replace(s, scenarios=0))
     head = None if s.work is None else int(HEAD * s.work)
@@ -33,17 +35,17 @@ def over_futures(c: Compiled, seconds: float, nothing: float, progress: Tell) ->
         progress=None if progress is None else lambda now: progress(_unknown(now)),
     )  # fmt: skip
     start = dataclasses.replace(first, theta=spread(plain, c, first.theta))
-    stopped = first.why == "interrupt"
+    stopped, spent = first.why == "interrupt", time.perf_counter() - began
     out = solve(
-        c.problem, time_limit=0.0 if stopped else max(0.1, seconds - first.seconds),
+        c.problem, time_limit=0.0 if stopped else max(0.1, seconds - spent),
         work=0 if stopped else None if s.work is None or head is None else s.work - head, seed=s.seed,
         gap_target=s.gap_target, nothing=nothing, start=start,
-        progress=None if progress is None else lambda now: progress(_later(now, first.seconds)),
+        progress=None if progress is None else lambda now: progress(_later(now, spent)),
     )  # fmt: skip
-    history = [(at + first.seconds, value, bound) for at, value, bound in out.history]
+    history = [(at + spent, value, bound) for at, value, bound in out.history]
     return dataclasses.replace(
         out, why="interrupt" if stopped else out.why, steps=first.steps + out.steps, history=history,
-        seconds=first.seconds + out.seconds,
+        seconds=spent + out.seconds,
     )  # fmt: skip
 
 
