@@ -88,6 +88,7 @@ class Tree:
         starts = self.lin.start
         self._own = self.lin.choice[: len(starts)]
         self._option, self._quarter = starts // p.T, starts % p.T
+        self._has, self._begins = np.unique(self.lin.choice, return_index=True)
         self._none = np.zeros(self.lin.choices)
         self._none[: len(p.must)] = np.where(p.must == 1, -p.must_cost, 0.0)
         self.unit = max(1e-9, float(np.abs(self.lin.worth).max(initial=0.0)))
@@ -169,8 +170,10 @@ class Tree:
         each = worths(self.lin, prices)
         best = self._none.copy()
         best[: len(node.must)][node.must] = -np.inf
-        left = np.concatenate((node.keep, np.ones(len(each) - len(node.keep), dtype=bool)))
-        np.maximum.at(best, self.lin.choice[left], each[left])
+        left = each.copy()
+        left[: len(node.keep)][~node.keep] = -np.inf
+        if len(left):
+            best[self._has] = np.maximum(best[self._has], np.maximum.reduceat(left, self._begins))
         return self.problem.constant + float(self.lin.given @ prices) + float(best.sum()), each, best
 
     def _rounded(self, prices: Floats) -> Prices:

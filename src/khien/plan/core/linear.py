@@ -191,14 +191,19 @@ def least(
     n = len(none)
     place = (np.arange(len(keep)), lin.choice[keep])
     ones = csr_matrix((np.ones(len(keep)), place), shape=(len(keep), n))
-    scale = csr_matrix((1.0 / lay.scale, (np.arange(lay.size), np.arange(lay.size))))
-    cost = np.concatenate((lin.given / lay.scale, np.ones(n)))
-    low = np.concatenate((np.zeros(lay.size), none / unit))
+    rows = lin.rows[keep]
+    # A price that nothing left would pay is 0: most are, and the fewer there are, the quicker it goes.
+    paid = np.zeros(lay.size, dtype=bool)
+    paid[rows.indices[rows.data < 0.0]] = True
+    at = np.flatnonzero(paid | (lin.given < 0.0))
+    scale = csr_matrix((1.0 / lay.scale[at], (at, np.arange(len(at)))), shape=(lay.size, len(at)))
+    cost = np.concatenate((lin.given[at] / lay.scale[at], np.ones(n)))
+    low = np.concatenate((np.zeros(len(at)), none / unit))
     options = {
         "maxiter": most, "presolve": False, "primal_feasibility_tolerance": 1e-10,
         "dual_feasibility_tolerance": 1e-10, "time_limit": seconds,
     }  # fmt: skip
-    matrix = hstack((lin.rows[keep] @ scale, -ones), format="csr")
+    matrix = hstack((rows @ scale, -ones), format="csr")
     for top in (np.inf, HIGHEST):
         bounds = np.column_stack((low, np.full(len(low), top)))
         found = linprog(
@@ -210,4 +215,6 @@ def least(
         return None
     taken = np.zeros(len(lin.worth))
     taken[keep] = np.maximum(0.0, -found.ineqlin.marginals)
-    return np.maximum(0.0, found.x[: lay.size]) / lay.scale * unit, taken
+    prices = np.zeros(lay.size)
+    prices[at] = np.maximum(0.0, found.x[: len(at)]) / lay.scale[at] * unit
+    return prices, taken
