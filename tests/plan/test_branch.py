@@ -113,7 +113,6 @@ def test_the_island_is_said_to_be_optimal_and_the_file_proves_it(
     assert plan.value == pytest.approx(7.8, abs=1e-9)
     assert plan.bound <= 7.8 * (1 + 3e-9)
     assert (plan.status, plan.why_stopped, plan.clocked) == ("optimal", "optimal", False)
-    assert plan.seconds < 30
     assert "tối ưu" in plan.summary("vi")
     assert "optimal" in plan.summary("en")
     plan.save(tmp_path)

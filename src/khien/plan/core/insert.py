@@ -77,7 +77,7 @@ def _gains(p, st, o, out, buf):
 
 
 @njit(cache=True, nogil=True)
-def _fits_money(p, st, o, t):
+def fits_money(p, st, o, t):
     """Whether every year's money allows option o from t on."""
     d = p.dur[o]
     base = p.sp_ptr[o] + o
@@ -217,7 +217,7 @@ def best_start(p, st, pr, price, red, alpha, beta, blink, eager, soft, g, bufs, 
             if (
                 score > out[3]
                 and (gain > 0.0 or (beta > 0.0 and score > 0.0) or eager)
-                and _fits_money(p, st, o, t)
+                and fits_money(p, st, o, t)
                 and (soft or _fits_rows(p, st, o, t))
             ):
                 out[0] = o

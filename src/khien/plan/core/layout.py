@@ -93,7 +93,7 @@ def big_options(p: Problem) -> NDArray[np.uint8]:
 
 
 @njit(cache=True)
-def seats(p, big):  # type: ignore[no-untyped-def]
+def seats(p, big):
     """Places of money rows that every start takes, as compressed lists (pointers, place, number).
 
     A spend of s in a year with C takes ceil(s (k + 1) / C) - 1 of k places.

@@ -52,7 +52,7 @@ def _share_pool(p, a, b):
 
 
 @njit(cache=True, nogil=True)
-def _take(p, st, pr, log, mark, stamp):
+def take(p, st, pr, log, mark, stamp):
     note(st, pr, log, mark, stamp)
     remove(p, st, pr)
 
@@ -81,7 +81,7 @@ def _ruin_window(p, st, q0, q1, like, pool, size, skip, g, log, mark, stamp, ord
         if like >= 0 and not _share_pool(p, o, like):
             hit = False
         if hit:
-            _take(p, st, pr, log, mark, stamp)
+            take(p, st, pr, log, mark, stamp)
             count += 1
 
 
@@ -98,7 +98,7 @@ def _ruin_web(p, st, size, g, log, mark, stamp, stack):
         q = stack[top]
         seen += 1
         if st.x[q] >= 0 and mark[q] != stamp:
-            _take(p, st, q, log, mark, stamp)
+            take(p, st, q, log, mark, stamp)
             count += 1
         for k in range(p.pr_ptr[q], p.pr_ptr[q + 1]):
             c = p.rq_cond[p.pr_req[k]]
@@ -210,7 +210,7 @@ def ruin(p, st, kind, size, g, red_best, best_ot, log, mark, stamp, stack, order
         for _ in range(size):
             pr = int(rnd(g) * n)
             if st.x[pr] >= 0:
-                _take(p, st, pr, log, mark, stamp)
+                take(p, st, pr, log, mark, stamp)
     else:  # make room for one that is out (kind 5: only by people)
         target = _pick_target(p, st, g, red_best, best_ot, 1 + int(rnd(g) * 6))
         if target >= 0:

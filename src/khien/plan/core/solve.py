@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from khien.plan.core import insert, prices, search, state
+from khien.plan.core import dual, insert, prices, rounding, search, state
 from khien.plan.core.ascent import STAGES, Ascent
 from khien.plan.core.branch import Proof
 from khien.plan.core.closing import Closing
@@ -25,7 +25,8 @@ SLICE_SECONDS = 0.5  # of branch and bound between two looks at the search
 SLICE_PARTS, PART_STEPS = 4, 100  # the same under a work limit, and what a part counts there
 TRUSTED = 4  # stages of the ascent after which prices guide well
 ENOUGH = 7  # stages after which, late in the limit, a second walker is worth more than better prices
-HOT, COLD = 1.0, 0.008  # temperatures, as shares of the typical worth of a project
+HOT, WARM, COLD = 1.0, 0.3, 0.008  # temperatures, as shares of the typical worth of a project
+SMOOTH = 0.003  # of the choices that a first plan is read from, in the same unit
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,13 @@ class _Walker:
         else:
             state.reset(self.p, self.st)
 
+    def read(self, tables: tuple[Floats, Floats, Floats, Ints], weights: Floats) -> None:
+        """A plan read from the choices of the bound, where it is better than all so far."""
+        p, (price, red, red_best, _) = self.p, tables
+        mine = (self.dice, self.bx, self.bs, self.bc, float(self.bv[0]))
+        self.bv[0] = rounding.round_prices(p, self.st, weights, red_best, price, red, rounding.TRIES, *mine)
+        state.rebuild(p, self.st, self.bx, self.bs, self.bc)
+
     def tidy(self) -> None:
         """Take out of the best plan whatever adds nothing."""
         state.rebuild(self.p, self.st, self.bx, self.bs, self.bc)
@@ -174,7 +182,8 @@ class _Run:
         self.unit = max(1e-12, (self.ascent.best - self.nothing) / max(1, len(p.must)) / 2)
         self.steps = self.steps_of_parts = 0
         self.history: list[tuple[float, float, float]] = []
-        self.tables = self._tables()
+        self.tables, self.choices = self._tables(), self._choices()
+        self.trusted = False  # whether the prices that `tables` were made of guide well
         if start is None:
             self.walkers[0].begin(self.tables)
 
@@ -209,9 +218,7 @@ class _Run:
                 self._walk(threads, size, alone=pending is not None)
                 if self.work is None:
                     spent = max(1e-3, self.elapsed() - began)
-                    size = max(
-                        20, min(4000, int(size * (0.4 / spent if spent < 0.2 or spent > 0.8 else 1.0)))
-                    )
+                    size = max(20, min(4000, int(size * (0.4 / spent if spent < 0.2 or spent > 0.8 else 1.0))))
                     began = self.elapsed()
                     self.tell("search")
                     if pending is None or pending.done() or self.done() >= 1.0:
@@ -222,8 +229,9 @@ class _Run:
                 pending.result()
                 self._closed_in()
             if self.ascent.best < seen:
-                self.tables = self._tables()
+                self.tables, self.choices = self._tables(), self._choices()
                 self.unit = max(1e-12, (self.ascent.best - self.nothing) / max(1, len(self.p.must)))
+            self.trusted = self.ascent.stage >= TRUSTED or self.ascent.finished
             self.tell("search")
             if self.gap() <= max(self.gap_target, 1e-9):
                 self.why = "optimal" if self.gap() == 0.0 else "gap"
@@ -250,6 +258,7 @@ class _Run:
         tree = self.closing.tree
         if tree is None:
             return
+        self.closing.judge(self.bound() - self.value(), self.done())
         if tree.found is not None and tree.found.value > self.value():
             w, found = self.walkers[0], tree.found
             w.bx[:], w.bs[:], w.bc[:], w.bv[0] = found.x, found.s, found.cohorts, found.value
@@ -272,25 +281,32 @@ class _Run:
 
     def _walk(self, threads: ThreadPoolExecutor, size: int, alone: bool) -> None:
         if not alone and len(self.walkers) == 1:
-            first = self.walkers[0]
-            twin = _Walker(self.p, self.seed + 1, None)
-            state.rebuild(self.p, twin.st, first.bx, first.bs, first.bc)
-            self.walkers.append(twin)
+            self.walkers.append(_Walker(self.p, self.seed + 1, None))
         who = self.walkers[:1] if alone else self.walkers
+        for w in who:
+            if w.cools_from is None and (self.trusted or self.done() >= 0.5):
+                w.cools_from = min(1.0, self.done())
+                w.read(self.tables, self.choices)
         jobs = [threads.submit(w.go, self.tables, self.unit, self._temperature(w), size) for w in who]
         for j in jobs:
             j.result()
         self.steps += size * len(who)
 
+    def _choices(self) -> Floats:
+        """What the relaxed plan takes of every start at the best prices, slightly smoothed."""
+        p, lay = self.p, self.ascent.lay
+        weights = np.zeros(p.allow.shape)
+        unit = max(1e-12, self.ascent.best - self.nothing) / max(1, len(p.must))
+        dual.evaluate(p, lay, self.ascent.theta, SMOOTH * unit, 1.0, np.zeros(lay.size), weights)
+        return weights
+
     def _temperature(self, w: _Walker) -> float:
-        """Hot until the prices can be trusted, then falling to the end of the limit."""
-        done = min(1.0, self.done())
-        if w.cools_from is None and (self.ascent.stage >= TRUSTED or self.ascent.finished or done >= 0.5):
-            w.cools_from = done
+        """Hot until the prices can be trusted, then from warm falling to the end of the limit."""
         if w.cools_from is None:
             return self.unit * HOT
-        f = (done - w.cools_from) / max(1e-9, 1.0 - w.cools_from)
-        return self.unit * HOT * float((COLD / HOT) ** f)
+        f = (min(1.0, self.done()) - w.cools_from) / max(1e-9, 1.0 - w.cools_from)
+        warm = WARM * min(1.0, math.sqrt(600 / max(1, len(self.p.must))))
+        return self.unit * warm * float((COLD / warm) ** f)
 
     def best(self) -> Outcome:
         w = max(self.walkers, key=lambda v: float(v.bv[0]))
