@@ -45,6 +45,7 @@ class Builder:
         self.carry = False
         self.rows: list[tuple[int, int, int]] = []
         self.cond_init: list[int] = []
+        self.served: set[int] = set()  # conditions with members
         self.requests: list[tuple[int, int, int]] = []
         self.units: list[tuple[list[int], list[tuple[int, list[float]]]]] = []
         self.goals: list[list[tuple[int, float, float, float, int]]] = []
@@ -100,6 +101,7 @@ class Builder:
     def add_member(self, condition: int, option: int, late: bool = False) -> None:
         """The option makes the condition true at its end (late: at the next first quarter of a year)."""
         self.options[option].conditions.append((condition, late))
+        self.served.add(condition)
 
     def add_request(self, project: int, condition: int, lag: int = 0) -> None:
         self.requests.append((project, condition, lag))

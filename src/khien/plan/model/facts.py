@@ -59,6 +59,14 @@ class Facts:
         return out
 
     @cached_property
+    def of_subject(self) -> dict[str, list[Row]]:
+        """Projects of every subject, in the order of the table."""
+        out: dict[str, list[Row]] = {}
+        for p in self.projects.values():
+            out.setdefault(p["subject"], []).append(p)
+        return out
+
+    @cached_property
     def candidates(self) -> list[str]:
         """Projects that may be chosen, in the order of the table."""
         return [

@@ -83,8 +83,6 @@ class Objective:
         self.common, self.block = common, block
         self.hard = 100.0  # worth of a promise kept: far above all coverage
         self.conditions: dict[Key, int] = {}
-        self._members: set[int] = set()
-        self._count = -1  # conditions when the members were last looked up
         self._mature = self._find_mature()
         self.accumulators: dict[tuple[str, str], int] = {}
         self.floor_years: list[int] = []
@@ -152,11 +150,10 @@ class Objective:
                 end = start + o["duration_quarters"]
                 init = min(init, facts.when.after_cut(end) if cut and o["foreign"] else max(0, end))
         members = []
-        for name in self.v.project:
-            project = facts.projects[name]
-            if project["subject"] != subject:
+        for project in facts.of_subject.get(subject, []):
+            if project["id"] not in self.v.project:
                 continue
-            for o in facts.of_project[name]:
+            for o in facts.of_project[project["id"]]:
                 if self._serves(project, o, home):
                     members.append((self.v.option[o["id"]], bool(cut and o["foreign"])))
         if self.common is not None:
@@ -317,11 +314,4 @@ class Objective:
             ]
 
     def _has_member(self, c: int) -> bool:
-        return c in self._with_members
-
-    @property
-    def _with_members(self) -> set[int]:
-        if self._count != len(self.b.cond_init):
-            self._count = len(self.b.cond_init)
-            self._members = {c for o in self.b.options for c, _ in o.conditions}
-        return self._members
+        return c in self.b.served
