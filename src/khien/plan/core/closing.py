@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 
 from khien.plan.core.branch import Proof, Tree, promising
 from khien.plan.core.layout import Layout
 from khien.plan.core.problem import Problem
 
-PATIENCE = 100  # parts within which the tree has to win something
-WINNING = 0.02  # share of the gap that it has to win within them
+PATIENCE = 0.1  # share of the limit after which the tree is judged
+WINNING = 0.5  # share of the gap that it has to promise to win by the end of the limit
 
 
 class Closing:
@@ -20,7 +21,8 @@ class Closing:
         self.p, self.lay = p, lay
         self.tree: Tree | None = None
         self.going = promising(p, lay)
-        self._last = (0, math.inf)  # parts and gap when the progress was last looked at
+        self._seconds = 0.0
+        self._first: tuple[float, float] | None = None  # gap, and share of the limit used, when it was first judged
 
     @property
     def bound(self) -> float:
@@ -32,14 +34,23 @@ class Closing:
         return None if self.tree is None or math.isinf(self.bound) else self.tree.proof()
 
     def work(self, value: float, nodes: int, left: Callable[[], float]) -> int:
-        """Up to `nodes` parts more while seconds are left; gives how many. It ends for good when they win little."""
+        """Up to `nodes` parts more while seconds are left; gives how many they were."""
         if self.tree is None:
             self.tree = Tree(self.p, self.lay)
-        before = self.tree.nodes
+        before, began = self.tree.nodes, time.perf_counter()
         self.tree.explore(value, nodes, left)
-        gap = self.tree.bound - max(value, self.tree.found.value if self.tree.found else value)
-        if self.tree.nodes >= self._last[0] + PATIENCE:
-            self.going = gap < (1.0 - WINNING) * self._last[1]
-            self._last = self.tree.nodes, gap
-        self.going = self.going and not self.tree.finished
+        self._seconds += time.perf_counter() - began
         return self.tree.nodes - before
+
+    def parts_within(self, seconds: float) -> int:
+        """How many parts fit into so many seconds, going by those so far; at least one."""
+        return 1 if self.tree is None else max(1, int(seconds * self.tree.nodes / max(1e-9, self._seconds)))
+
+    def judge(self, gap: float, done: float) -> None:
+        """Whether to go on, by the gap left and the share of the limit used: the second thread could search instead."""
+        if self._first is None:
+            self._first = gap, done
+        gap0, done0 = self._first
+        used, won = (done - done0) / max(1e-9, 1.0 - done0), 1.0 - gap / max(1e-300, gap0)
+        hopeless = used >= PATIENCE and won < WINNING * used
+        self.going = self.going and not hopeless and not (self.tree is not None and self.tree.finished)

@@ -249,8 +249,8 @@ class _Run:
             parts = self.closing.work(value, SLICE_PARTS, lambda: 0.0 if self.halt else math.inf)
             self.steps_of_parts += parts * PART_STEPS
             return
-        end = min(self.limit, self.elapsed() + SLICE_SECONDS)
-        self.closing.work(value, 1 << 30, lambda: 0.0 if self.halt else end - self.elapsed())
+        parts = self.closing.parts_within(SLICE_SECONDS)
+        self.closing.work(value, parts, lambda: 0.0 if self.halt else self.limit - self.elapsed())
 
     def _closed_in(self) -> None:
         """Takes over what the tree has found: a better plan, and prices that the search may read."""
