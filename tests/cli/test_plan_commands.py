@@ -247,3 +247,16 @@ def test_an_interrupt_before_there_is_a_plan_gives_130(
     monkeypatch.setattr(khien, "plan_programme", interrupt, raising=False)
     assert main(["plan", str(island), "--out", str(tmp_path), "--lang", "en"]) == 130
     assert "Stopped as asked" in capsys.readouterr().err
+
+
+def test_futures_are_told_by_plan_and_compare(
+    island: Path, island_plan: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    asked = ["--scenarios", "20", "--tail-weight", "0.5", "--work", "400", "--out", str(tmp_path)]
+    assert main(["--lang", "en", "plan", str(island), *asked]) == 0
+    assert "mean of the worst 5 %" in capsys.readouterr().out
+    assert main(["--lang", "en", "compare", str(island_plan), str(tmp_path / "plan.json")]) == 0
+    told = capsys.readouterr().out
+    assert "Expected value" in told
+    assert "Mean of the worst 5 %" in told
+    assert main(["plan", str(island), "--tail-weight", "0.5"]) == 2

@@ -54,12 +54,18 @@ def run(args: argparse.Namespace) -> Exit:
 
 
 def _record_lines(a: Plan, b: Plan, lang: str) -> Iterator[str]:
-    rows = (
+    rows = [
         (t("cli_compare_chosen", lang), number(a.choices.height, lang), number(b.choices.height, lang)),
         (t("cli_compare_value", lang), number(a.value, lang, 4), number(b.value, lang, 4)),
         (t("cli_compare_bound", lang), number(a.bound, lang, 4), number(b.bound, lang, 4)),
         (t("cli_compare_gap", lang), percent(a.gap, lang, 2), percent(b.gap, lang, 2)),
-    )
+    ]
+    if a.settings.scenarios or b.settings.scenarios:
+        figures = (
+            (t("cli_compare_expected", lang), a.expected_value, b.expected_value),
+            (t("cli_compare_tail", lang), a.tail_value, b.tail_value),
+        )
+        rows += [(label, number(left, lang, 4), number(right, lang, 4)) for label, left, right in figures]
     wide = max(len(label) for label, _, _ in rows)
     yield f"{'':<{wide}}{'A':>14}{'B':>14}"
     for label, left, right in rows:
