@@ -60,9 +60,7 @@ class Builder:
         self.caps.append(np.asarray(capacity, dtype=np.int64))
         return len(self.caps) - 1
 
-    def add_training(
-        self, pool: int, people: int, cost: int, duration: int, per_year: int, first: int = 0
-    ) -> int:
+    def add_training(self, pool: int, people: int, cost: int, duration: int, per_year: int, first: int = 0) -> int:
         """Cohorts of a pool: people gained, cost in the start quarter, quarters, most per year, first start."""
         self.training.append((pool, people, cost, duration, per_year, first))
         return len(self.training) - 1

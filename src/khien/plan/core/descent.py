@@ -35,7 +35,7 @@ def descend(smoothed: Callable[[Floats], tuple[float, Floats]], x: Floats, most:
         step = 1.0 if kept else min(1.0, 1.0 / max(1e-300, float(np.abs(way).sum())))
         for _ in range(TRIES):
             there = np.maximum(0.0, x + step * way)
-            promised = float(grad @ (there - x))
+            promised = _along(grad, x, there)
             lower, turned = smoothed(there)
             if lower <= value + ENOUGH * promised:
                 break
@@ -45,6 +45,15 @@ def descend(smoothed: Callable[[Floats], tuple[float, Floats]], x: Floats, most:
         if _remember(x, there, grad, turned, moves[kept % MEMORY], turns[kept % MEMORY]):
             kept += 1
         x, value, grad = there, lower, turned.copy()
+
+
+@njit(cache=True, nogil=True)
+def _along(grad, x, there):
+    """The gradient along a move; a library's product would wake threads that the search needs."""
+    total = 0.0
+    for i in range(len(x)):
+        total += grad[i] * (there[i] - x[i])
+    return total
 
 
 @njit(cache=True, nogil=True)

@@ -5,19 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from khien.plan.core.dice import rnd
 from khien.plan.core.problem import NEVER
-from khien.plan.core.state import place
-
-
-@njit(cache=True, nogil=True)
-def rnd(g):
-    """Uniform in [0, 1): xorshift64* on g[0]."""
-    x = g[0]
-    x ^= x >> np.uint64(12)
-    x ^= x << np.uint64(25)
-    x ^= x >> np.uint64(27)
-    g[0] = x
-    return ((x * np.uint64(2685821657736338717)) >> np.uint64(11)) * (1.0 / 9007199254740992.0)
+from khien.plan.core.state import place, spend_in
 
 
 @njit(cache=True, nogil=True)
@@ -107,15 +97,11 @@ def fits_money(p, st, o, t):
 @njit(cache=True, nogil=True)
 def _fits_rows(p, st, o, t):
     """Whether the ceilings allow option o from t on (a negative share only helps)."""
-    d = p.dur[o]
-    base = p.sp_ptr[o] + o
     for k in range(p.or_ptr[o], p.or_ptr[o + 1]):
         if p.or_mult[k] <= 0:
             continue
         row = p.or_row[k]
-        a = min(max(p.row_q0[row] - t, 0), d)
-        b = min(max(p.row_q1[row] - t, 0), d)
-        more = p.or_mult[k] * (p.sp_cum[base + b] - p.sp_cum[base + a])
+        more = p.or_mult[k] * spend_in(p, o, t, row)
         if more > 0 and st.lhs[row] + more > p.row_rhs[row]:
             return False
     return True
@@ -124,15 +110,11 @@ def _fits_rows(p, st, o, t):
 @njit(cache=True, nogil=True)
 def _rows_help(p, st, o, t):
     """What a floor below its mark gains from option o."""
-    d = p.dur[o]
-    base = p.sp_ptr[o] + o
     total = 0.0
     for k in range(p.or_ptr[o], p.or_ptr[o + 1]):
         row = p.or_row[k]
         if p.or_mult[k] < 0 and st.lhs[row] > p.row_rhs[row]:
-            a = min(max(p.row_q0[row] - t, 0), d)
-            b = min(max(p.row_q1[row] - t, 0), d)
-            less = -p.or_mult[k] * (p.sp_cum[base + b] - p.sp_cum[base + a])
+            less = -p.or_mult[k] * spend_in(p, o, t, row)
             total += p.row_cost[row] * min(less, st.lhs[row] - p.row_rhs[row])
     return total
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from khien.plan.core.state import spend_in
+
 
 @njit(cache=True, nogil=True)
 def entry_prices(p, lay, people):
@@ -104,12 +106,8 @@ def _more(v, credit):
 @njit(cache=True, nogil=True)
 def _less_row(p, o, row, factor, v):
     """v -= factor * what a start in each quarter spends inside the quarters of the row."""
-    d = p.dur[o]
-    base = p.sp_ptr[o] + o
     for t in range(len(v)):
-        a = min(max(p.row_q0[row] - t, 0), d)
-        b = min(max(p.row_q1[row] - t, 0), d)
-        v[t] -= factor * (p.sp_cum[base + b] - p.sp_cum[base + a])
+        v[t] -= factor * spend_in(p, o, t, row)
 
 
 @njit(cache=True, nogil=True)
@@ -155,9 +153,7 @@ def option_gradient(p, lay, o, w, gPL, gPQ, grow, gCR, gRQ, grad):
             grad[lay.places + lay.seat_at[i]] -= x * lay.seat_n[i]
         for k in range(p.or_ptr[o], p.or_ptr[o + 1]):
             row = p.or_row[k]
-            a = min(max(p.row_q0[row] - t, 0), d)
-            b = min(max(p.row_q1[row] - t, 0), d)
-            grow[row] += x * p.or_mult[k] * (p.sp_cum[s0 + o + b] - p.sp_cum[s0 + o + a])
+            grow[row] += x * p.or_mult[k] * spend_in(p, o, t, row)
 
 
 @njit(cache=True, nogil=True)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from khien.plan.core.insert import construct, fits_money, rnd, window
+from khien.plan.core.dice import rnd
+from khien.plan.core.insert import construct, fits_money, window
 from khien.plan.core.ruin import drop_waiting, take
 from khien.plan.core.state import penalty, place, reset
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from numba import njit
 
-from khien.plan.core.insert import rnd
+from khien.plan.core.dice import rnd
 from khien.plan.core.problem import NEVER
 from khien.plan.core.state import remove
 

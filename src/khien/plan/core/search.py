@@ -12,7 +12,8 @@ import math
 import numpy as np
 from numba import njit
 
-from khien.plan.core.insert import best_start, limit_of, rnd
+from khien.plan.core.dice import rnd
+from khien.plan.core.insert import best_start, limit_of
 from khien.plan.core.ruin import drop_waiting, note, ruin, with_ancestors
 from khien.plan.core.state import penalty, place, remove, time_of, train
 
@@ -163,9 +164,7 @@ def _manner(par, how, g):
 
 
 @njit(cache=True, nogil=True)
-def search(
-    p, st, bx, bs, bc, bv, price, red, red_best, best_ot, rank, odds, wins, par, temp0, temp1, steps, g
-):
+def search(p, st, bx, bs, bc, bv, price, red, red_best, best_ot, rank, odds, wins, par, temp0, temp1, steps, g):
     """`steps` steps of ruin and recreate with a falling temperature; the best plan is kept in bx, bs, bc, bv.
 
     bv[0]: value less penalties of the best. odds, wins: weights of the kinds of ruin (6) and what each won.

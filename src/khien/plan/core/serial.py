@@ -23,6 +23,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from khien.plan.core.dice import rnd
 from khien.plan.core.problem import Ints
 
 Floats = NDArray[np.float64]
@@ -151,17 +152,6 @@ def _topological(after: Sequence[Sequence[int]]) -> list[int]:
     if len(ready) < len(after):
         raise ValueError("the order of the tasks is a circle")
     return ready
-
-
-@njit(cache=True, nogil=True)
-def rnd(g):
-    """Uniform in [0, 1): xorshift64* on g[0]."""
-    x = g[0]
-    x ^= x >> np.uint64(12)
-    x ^= x << np.uint64(25)
-    x ^= x >> np.uint64(27)
-    g[0] = x
-    return ((x * np.uint64(2685821657736338717)) >> np.uint64(11)) * (1.0 / 9007199254740992.0)
 
 
 @njit(cache=True, nogil=True)

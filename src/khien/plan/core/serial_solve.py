@@ -13,9 +13,7 @@ SIZE = 100
 PATIENCE = 20_000  # children without a better one before most of the population is drawn anew
 
 
-def solve(
-    s: Shop, seconds: float = 30.0, children: int | None = None, seed: int = 1, size: int = SIZE
-) -> Schedule:
+def solve(s: Shop, seconds: float = 30.0, children: int | None = None, seed: int = 1, size: int = SIZE) -> Schedule:
     """A short schedule; stops at the time limit, after this many children, or when the bound is met.
 
     With `children` and no end of time the result depends on the seed alone.

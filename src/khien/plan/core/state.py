@@ -116,6 +116,15 @@ def _set_condition(p, st, c, new):
 
 
 @njit(cache=True, nogil=True)
+def spend_in(p, o, t, row):
+    """What option o, started in t, spends inside the quarters of a row."""
+    base = p.sp_ptr[o] + o
+    a = min(max(p.row_q0[row] - t, 0), p.dur[o])
+    b = min(max(p.row_q1[row] - t, 0), p.dur[o])
+    return p.sp_cum[base + b] - p.sp_cum[base + a]
+
+
+@njit(cache=True, nogil=True)
 def _use(p, st, o, t, sign):
     """Takes (sign = 1) or gives back (-1) people, money and room under ceilings."""
     d = p.dur[o]
@@ -136,9 +145,7 @@ def _use(p, st, o, t, sign):
                 st.slack[y] -= m
     for k in range(p.or_ptr[o], p.or_ptr[o + 1]):
         row = p.or_row[k]
-        a = min(max(p.row_q0[row] - t, 0), d)
-        b = min(max(p.row_q1[row] - t, 0), d)
-        st.lhs[row] += sign * p.or_mult[k] * (p.sp_cum[base + o + b] - p.sp_cum[base + o + a])
+        st.lhs[row] += sign * p.or_mult[k] * spend_in(p, o, t, row)
 
 
 @njit(cache=True, nogil=True)
