@@ -136,6 +136,8 @@ CASES: list[tuple[str, Callable[[Rows], None], str | None, int | None, str | Non
     ("pair-incomplete", put("obligations", 0, skill=None), "obligations", 2, "skill"),
     ("shock-key", put("shocks", 0, key="jp"), "shocks", 2, "key"),
     ("shock-key", put("shocks", 1, key="lottery"), "shocks", 3, "key"),
+    ("shock-backwards", put("shocks", 0, latest_quarter="2027Q4"), "shocks", 2, "latest_quarter"),
+    ("shock-cycle", put("shocks", 0, correlated_with="x2"), "shocks", 2, "correlated_with"),
     ("dates-backwards", put("places", 1, valid_to=date(2000, 1, 1)), "places", 3, "valid_to"),
     ("bounds-backwards", put("sources_of_facts", 0, low=9e6), "sources_of_facts", 2, "high"),
     (

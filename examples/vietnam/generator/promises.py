@@ -145,6 +145,8 @@ def _shocks() -> list[Row]:
         ("biotech", "Chảy máu chất xám sinh học", "Drain of biotechnologists"),
     ):
         rows.append(_shock(f"drain-{skill}", vi, en, "skill", skill, "2028Q1", 8))
+    lost = {"disaster": 0.6, "plant": 0.8, "budget": 0.3, "profit": 0.5, "drain": 0.2}
+    rows = [row | {"loss_share": lost.get(str(row["id"]).partition("-")[0])} for row in rows]
     together = {"disaster-22": "disaster-31", "profit-drop": "budget-cut", "plant-1": "disaster-31"}
     return [row | {"correlated_with": together.get(str(row["id"]))} for row in rows]
 

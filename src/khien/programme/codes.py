@@ -42,7 +42,8 @@ FAMILIES: Final[dict[str, tuple[str, ...]]] = {
         start-outside-horizon partner-missing duration-order cost-order spend-profile list-invalid
         precedence-self precedence-cycle precedence-violated limit-amount limit-key years-backwards
         commitment-breaks-limit commitment-breaks-share commitment-breaks-floor commitments-exceed-money
-        commitments-exceed-people pair-incomplete shock-key dates-backwards bounds-backwards
+        commitments-exceed-people pair-incomplete shock-key shock-backwards shock-cycle dates-backwards
+        bounds-backwards
         """
     ),
     "warnings": _words(
@@ -58,8 +59,6 @@ FAMILIES: Final[dict[str, tuple[str, ...]]] = {
 """Codes by family, in the order of checking."""
 
 CODES: Final[dict[str, Literal["error", "warning"]]] = {
-    code: "warning" if family == "warnings" else "error"
-    for family, codes in FAMILIES.items()
-    for code in codes
+    code: "warning" if family == "warnings" else "error" for family, codes in FAMILIES.items() for code in codes
 }
 """Code to severity."""

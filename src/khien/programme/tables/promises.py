@@ -36,12 +36,8 @@ class Agreement(Row):
         "Which forms an agreement with a party allows, in which group, until when.",
     )
     id: Slug = needed("mã thỏa thuận", "id of the agreement")
-    party: Slug = needed(
-        "quốc gia hoặc tổ chức", "country or organisation", to=("countries", "organisations")
-    )
-    group: Slug | None = optional(
-        "nhóm sản phẩm; trống là mọi nhóm", "product group; empty is all", to=("groups",)
-    )
+    party: Slug = needed("quốc gia hoặc tổ chức", "country or organisation", to=("countries", "organisations"))
+    group: Slug | None = optional("nhóm sản phẩm; trống là mọi nhóm", "product group; empty is all", to=("groups",))
     forms: SlugList = needed(
         "các hình thức được phép, cách nhau bằng dấu chấm phẩy", "forms that are allowed, split by semicolons"
     )
@@ -64,21 +60,15 @@ class Obligation(Row):
     name_vi: Text = name_vi()
     name_en: Text = name_en()
     body: Text = needed("cơ quan hoặc điều ước đặt ra nghĩa vụ", "body or treaty that demands it")
-    capability: Slug | None = optional(
-        "năng lực phải có", "capability that must be there", to=("capabilities",)
-    )
+    capability: Slug | None = optional("năng lực phải có", "capability that must be there", to=("capabilities",))
     amount: Amount | None = optional(
         "mức phải có vào hạn, theo đơn vị của năng lực",
         "amount in service when due, in the capability's unit",
     )
     cost_mvnd: Mvnd | None = optional("chi phí mỗi năm", "cost per year", unit="million VND")
     skill: Slug | None = optional("chuyên môn bị chiếm", "skill that it takes", to=("skills",))
-    people: Count | None = optional(
-        "số người bị chiếm mỗi quý", "people that it takes each quarter", unit="people"
-    )
-    from_year: Year | None = optional(
-        "từ năm; trống là từ đầu kỳ", "first year; empty is the first", unit="year"
-    )
+    people: Count | None = optional("số người bị chiếm mỗi quý", "people that it takes each quarter", unit="people")
+    from_year: Year | None = optional("từ năm; trống là từ đầu kỳ", "first year; empty is the first", unit="year")
     due: Quarter = needed("quý đến hạn", "quarter in which it is due")
     firm: Bool = needed("bắt buộc trong mọi kế hoạch", "binds every plan", default=False)
 
@@ -102,12 +92,24 @@ class Shock(Row):
         "mã của đối tượng bị ảnh hưởng; với ngân sách là nguồn tiền, trống là mọi nguồn",
         "the id of what is hit; for budget the source of money, empty is all",
     )
-    from_quarter: Quarter = needed("từ quý", "first quarter")
+    from_quarter: Quarter = needed("từ quý", "first quarter in which it may begin")
+    latest_quarter: Quarter | None = optional(
+        "quý muộn nhất bắt đầu; trống là đúng quý đầu",
+        "last quarter in which it may begin; empty: it begins in the first",
+    )
     duration_quarters: Length = needed("kéo dài", "how long it lasts", unit="quarters")
-    chance_share: Share | None = optional(
-        "khả năng xảy ra trong cả kỳ", "chance over the horizon", unit="0-1"
+    chance_share: Share | None = optional("khả năng xảy ra trong cả kỳ", "chance over the horizon", unit="0-1")
+    loss_share: Share | None = optional(
+        "phần bị mất (nguồn cung, tiến độ, tiền, người); trống là mất hết",
+        "share lost (of supply, progress, money or people); empty: all of it",
+        unit="0-1",
     )
     correlated_with: Slug | None = optional("cú sốc đi cùng", "shock that it comes with", to=("shocks",))
+    together_share: Share | None = optional(
+        "khả năng dùng chung vận may với cú sốc đi cùng; trống là luôn luôn",
+        "chance that it shares the luck of the shock it comes with; empty: always",
+        unit="0-1",
+    )
 
 
 ROWS: tuple[type[Row], ...] = (Agreement, Obligation, Shock)
