@@ -106,9 +106,7 @@ def coverage(programme: Programme, service_from: Mapping[str, int]) -> pl.DataFr
     return _long(need, in_service_matrix(need, service_from), "coverage")
 
 
-def self_reliance(
-    programme: Programme, service_from: Mapping[str, int], held_from: Mapping[str, int]
-) -> pl.DataFrame:
+def self_reliance(programme: Programme, service_from: Mapping[str, int], held_from: Mapping[str, int]) -> pl.DataFrame:
     """Self-reliance of every capability and quarter: what is left when everything foreign is cut.
 
     Parameters
@@ -124,9 +122,7 @@ def self_reliance(
         As `coverage`, with the column `self_reliance`.
     """
     need = demand(programme)
-    output = cut_output(
-        need, dependencies(programme), service_from, held_from, int(programme.settings.cut_quarters)
-    )
+    output = cut_output(need, dependencies(programme), service_from, held_from, int(programme.settings.cut_quarters))
     return _long(need, output, "self_reliance")
 
 

@@ -78,9 +78,7 @@ def _evidence(programme: Programme) -> pl.DataFrame:
     ranks = ["illustrative", "claimed", "verified", "accepted"]
     parts = pl.col("row").str.split_exact("|", 1)
     return (
-        programme.sources_of_facts.filter(
-            (pl.col("table") == "maturity") & pl.col("column").is_in(["*", "level"])
-        )
+        programme.sources_of_facts.filter((pl.col("table") == "maturity") & pl.col("column").is_in(["*", "level"]))
         .with_columns(
             parts.struct.field("field_0").alias("subject"),
             parts.struct.field("field_1").alias("stage"),
@@ -105,9 +103,7 @@ def transfer(programme: Programme) -> pl.DataFrame:
     """
     own = pl.col("form") == "own"
     partner = pl.when(~own).then(pl.col("partner")).alias("partner")
-    elements = [
-        pl.when(own).then(1.0).otherwise(pl.col(f"transfer_{name}")).alias(name) for name in TRANSFER_ELEMENTS
-    ]
+    elements = [pl.when(own).then(1.0).otherwise(pl.col(f"transfer_{name}")).alias(name) for name in TRANSFER_ELEMENTS]
     return (
         programme.options.select(pl.col("id").alias("option"), "project", "form", partner, *elements)
         .with_columns(

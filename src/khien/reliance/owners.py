@@ -57,9 +57,7 @@ def option_partners(programme: Programme) -> pl.DataFrame:
     partner = pl.when(pl.col("form") != "own").then(pl.col("partner"))
     return programme.options.select(pl.col("id").alias("option"), partner.alias("partner")).with_columns(
         pl.col("partner")
-        .replace_strict(
-            partner_countries(programme), default=programme.settings.home_country, return_dtype=pl.String
-        )
+        .replace_strict(partner_countries(programme), default=programme.settings.home_country, return_dtype=pl.String)
         .alias("country"),
         pl.col("partner").is_in(foreign).fill_null(False).alias("foreign"),
     )

@@ -79,9 +79,7 @@ def bill_of_items(programme: Programme) -> pl.DataFrame:
         total: dict[str, float | None] = {}
         _add_items(product, 1.0, below, items, total, {product})
         rows.extend((product, item, quantity) for item, quantity in sorted(total.items()))
-    return pl.DataFrame(
-        rows, schema={"product": pl.String, "item": pl.String, "quantity": pl.Float64}, orient="row"
-    )
+    return pl.DataFrame(rows, schema={"product": pl.String, "item": pl.String, "quantity": pl.Float64}, orient="row")
 
 
 def _add_items(
