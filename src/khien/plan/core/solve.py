@@ -185,7 +185,7 @@ class _Run:
         self.steps = self.steps_of_parts = 0
         self.history: list[tuple[float, float, float]] = []
         self.tables, self.choices = self._tables(), self._choices()
-        self.trusted = False  # whether the prices that `tables` were made of guide well
+        self.trusted = start is not None  # whether to search near what is there: a plan given, or read from good prices
         if start is None:
             self.walkers[0].begin(self.tables)
 
