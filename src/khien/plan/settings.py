@@ -51,6 +51,8 @@ class PlanSettings:
         are dropped; what is committed or running stays.
     pins, forbids : tuple of str
         Candidate projects that must, or must not, be chosen.
+    limits : tuple of (limit, number)
+        Ceilings and floors with another number: million VND where the row holds an amount, else a share.
     scenarios : int
         Sampled futures inside the optimisation; 0 plans with the planning values alone.
     tail_weight : float
@@ -75,6 +77,7 @@ class PlanSettings:
     without_partner: tuple[str, ...] = ()
     pins: tuple[str, ...] = ()
     forbids: tuple[str, ...] = ()
+    limits: tuple[tuple[str, float], ...] = ()
     scenarios: int = 0
     tail_weight: float = 0.3
     from_quarter: str | None = None
@@ -90,6 +93,7 @@ class PlanSettings:
         projects = tuple((str(p), str(o), str(q)) for p, o, q in self.kept_projects)
         cohorts = tuple((str(s), str(q), int(n)) for s, q, n in self.kept_training)
         object.__setattr__(self, "kept_projects", projects)
+        object.__setattr__(self, "limits", tuple((str(name), float(number)) for name, number in self.limits))
         object.__setattr__(self, "kept_training", cohorts)
         for name, low, high in _RANGES:
             value = getattr(self, name)
@@ -144,7 +148,7 @@ def _frozen(value: Any) -> Any:
 def apply(programme: Programme, settings: PlanSettings) -> Programme:
     """The programme that the what-ifs of `settings` make of `programme`.
 
-    Changed are money rows (budget factor, each rounded down), the weight of self-reliance, options
+    Changed are money rows (budget factor, each rounded down), numbers of limits, the weight of self-reliance, options
     of candidates with a partner that is left out, pins, and in a re-plan the projects that were
     kept (they are running now) and the earliest start of candidates. Without what-ifs the programme
     itself comes back. `min_reliance`, `scenarios`, `tail_weight` and `kept_training` change no table.
@@ -155,7 +159,7 @@ def apply(programme: Programme, settings: PlanSettings) -> Programme:
     Raises
     ------
     SettingsError
-        A pin, forbid, country, partner, project or quarter that this programme does not have, or a
+        A pin, forbid, limit, country, partner, project or quarter that this programme does not have, or a
         pin on what is not a candidate.
     """
     changes: dict[str, pl.DataFrame] = {}
@@ -170,6 +174,8 @@ def apply(programme: Programme, settings: PlanSettings) -> Programme:
         changes["projects"] = projects
     if settings.without_country or settings.without_partner:
         changes.update(_without_partners(programme, projects, settings))
+    if settings.limits:
+        changes["limits"] = _changed_limits(programme, settings.limits)
     weight = settings.reliance_weight
     if weight is None and not changes:
         return programme
@@ -183,6 +189,22 @@ def _scaled_money(money: pl.DataFrame, factor: float) -> pl.DataFrame:
     exact = Fraction(Decimal(str(factor)))
     scaled = [amount * exact.numerator // exact.denominator for amount in money["amount_mvnd"].to_list()]
     return money.with_columns(pl.Series("amount_mvnd", scaled, dtype=pl.Int64))
+
+
+def _changed_limits(programme: Programme, numbers: tuple[tuple[str, float], ...]) -> pl.DataFrame:
+    """Rows that hold an amount get another amount, the others another share."""
+    rows = programme.limits.to_dicts()
+    _must_exist([name for name, _ in numbers], {row["id"] for row in rows}, "settings_no_such_limit")
+    wanted = dict(numbers)
+    for row in rows:
+        number = wanted.get(row["id"])
+        if number is None:
+            continue
+        column, most = ("share", 1.0) if row["amount_mvnd"] is None else ("amount_mvnd", math.inf)
+        if not 0 <= number <= most or (column == "amount_mvnd" and number != int(number)):
+            raise SettingsError("settings_limit_number", limit=row["id"], value=number)
+        row[column] = number if column == "share" else int(number)
+    return pl.DataFrame(rows, schema=programme.limits.schema, orient="row")
 
 
 def _kept_running(programme: Programme, kept: tuple[tuple[str, str, str], ...]) -> pl.DataFrame:

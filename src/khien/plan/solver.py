@@ -11,6 +11,7 @@ import polars as pl
 
 import khien
 from khien.plan.ahead import over_futures
+from khien.plan.ask.start import begin
 from khien.plan.clash import NoPlan, broken, fixed_clash, irreducible, missed
 from khien.plan.core import dual, state
 from khien.plan.core.branch import Prices, Proof
@@ -36,6 +37,7 @@ def plan_programme(
     programme: Programme,
     settings: PlanSettings | None = None,
     progress: Callable[[Progress], None] | None = None,
+    start: Plan | None = None,
 ) -> Plan:
     """Choose projects, options and start quarters so that discounted coverage and self-reliance are greatest.
 
@@ -47,6 +49,9 @@ def plan_programme(
         Limits of the search and what-ifs.
     progress : callable, optional
         Is given `Progress` (seconds, value, bound, gap, stage) several times a second.
+    start : Plan, optional
+        A plan of the same programme, maybe made under other settings, from which the search goes on. What the
+        settings now rule out is taken out of it first.
 
     Returns
     -------
@@ -70,12 +75,14 @@ def plan_programme(
     base = state.new_state(compiled.problem)
     seconds = max(0.1, settings.time_limit - (time.perf_counter() - began))
     alone = float(base.value[0]) - state.tail_loss(compiled.problem, base) + 100.0 * missed(compiled, base.level)
-    if settings.scenarios:
+    if settings.scenarios and start is None:
         out = over_futures(compiled, seconds, alone, progress)
     else:
+        first = None if start is None else begin(programme, start, compiled)
+        seconds = max(0.1, settings.time_limit - (time.perf_counter() - began))
         out = solve(
             compiled.problem, time_limit=seconds, work=settings.work, seed=settings.seed,
-            gap_target=settings.gap_target, progress=progress, nothing=alone,
+            gap_target=settings.gap_target, progress=progress, nothing=alone, start=first,
         )  # fmt: skip
     if broken(compiled, out):
         raise NoPlan(irreducible(compiled, settings.seed), certain=False)
@@ -95,9 +102,7 @@ def _plan(
     training = training_frame(changed, c.cohorts(out.cohorts))
     replay = Replay(changed, picked(changed, choices), training)
     value = worth(replay)
-    nothing = worth(
-        Replay(changed, picked(changed, choices_frame(changed, fixed)), training_frame(changed, []))
-    )
+    nothing = worth(Replay(changed, picked(changed, choices_frame(changed, fixed)), training_frame(changed, [])))
     certificate, bound = _certified(c.problem, out)
     details: dict[str, Any] = {"steps": out.steps, "columns": int(c.problem.allow.sum())}
     if settings.scenarios:
