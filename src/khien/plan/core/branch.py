@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from khien.plan.core import search, state
 from khien.plan.core.layout import Layout
-from khien.plan.core.linear import Linear, least, linear, worths
+from khien.plan.core.linear import Linear, linear, worths
 from khien.plan.core.problem import Floats, Ints, Problem
+from khien.plan.core.worker import Simplex
 
 CLOSE = 5e-10  # a part is closed when its bound lies above the best value by less than this share
 LARGEST = 60_000_000  # entries (possibilities x prices) above which nothing is written out
@@ -85,6 +86,7 @@ class Tree:
     def __post_init__(self) -> None:
         p = self.problem
         self.lin: Linear = linear(p, self.lay)
+        self._simplex = Simplex(self.lin, self.lay)
         starts = self.lin.start
         self._own = self.lin.choice[: len(starts)]
         self._option, self._quarter = starts // p.T, starts % p.T
@@ -115,21 +117,21 @@ class Tree:
             self._proven = max(self._proven, target)
             _, _, node = heapq.heappop(self._open)
             self.nodes += 1
-            if self._work(node, target, left()):
+            if self._work(node, target, left):
                 continue
             if left() <= 0.0:  # it may have been cut short: once more later
                 heapq.heappush(self._open, (-node.bound, 2 * self.nodes, node))
                 return
             self._stuck = max(self._stuck, node.bound)
 
-    def _work(self, node: Node, target: float, seconds: float) -> bool:
+    def _work(self, node: Node, target: float, left: Callable[[], float]) -> bool:
         """Bound a part, and close or split it; False where neither can be done."""
         none = self._none.copy()
         if node.must.any():
             none[: len(node.must)][node.must] -= self._penalty(target)
         rest = np.arange(len(node.keep), len(self.lin.worth))
         keep = np.concatenate((np.flatnonzero(node.keep), rest))
-        solved = least(self.lin, self.lay, keep, none, self.unit, SIMPLEX_STEPS, max(0.01, seconds))
+        solved = self._simplex.least(keep, none, self.unit, SIMPLEX_STEPS, left)
         if solved is None:
             return False
         prices, taken = solved
@@ -153,7 +155,7 @@ class Tree:
         node.parts = (Node(yes, forced, node.bound), Node(no, node.must.copy(), node.bound))
         for part in node.parts:
             part.prices = node.prices
-            part.bound = min(part.bound, self._bound(part)[0])
+            part.bound = min(part.bound, self._bound(part, each)[0])
             if part.bound > target:
                 heapq.heappush(self._open, (-part.bound, 2 * self.nodes + (part is node.parts[0]), part))
         return True
@@ -162,19 +164,21 @@ class Tree:
         """More than any plan can win: what it costs to leave out what has to be chosen."""
         return 2.0 * self.unit + 2.0 * max(0.0, self.root.bound - target)
 
-    def _bound(self, node: Node) -> tuple[float, Floats, Floats]:
-        """Bound of a part at its prices, the worth of each possibility, and of the best of each choice."""
+    def _bound(self, node: Node, each: Floats | None = None) -> tuple[float, Floats, Floats]:
+        """Bound of a part at its prices, worth of each possibility (unless given), and of the best of each choice."""
         assert node.prices is not None
-        prices = np.zeros(self.lay.size)
-        prices[node.prices.at] = node.prices.price
-        each = worths(self.lin, prices)
+        at, price = node.prices
+        if each is None:
+            prices = np.zeros(self.lay.size)
+            prices[at] = price
+            each = worths(self.lin, prices)
         best = self._none.copy()
         best[: len(node.must)][node.must] = -np.inf
         left = each.copy()
         left[: len(node.keep)][~node.keep] = -np.inf
         if len(left):
             best[self._has] = np.maximum(best[self._has], np.maximum.reduceat(left, self._begins))
-        return self.problem.constant + float(self.lin.given @ prices) + float(best.sum()), each, best
+        return self.problem.constant + float((self.lin.given[at] * price).sum()) + float(best.sum()), each, best
 
     def _rounded(self, prices: Floats) -> Prices:
         at = np.flatnonzero(prices * self.lay.scale > 1e-13 * self.unit)

@@ -10,7 +10,9 @@ from khien.plan.core.branch import Proof, Tree, promising
 from khien.plan.core.layout import Layout
 from khien.plan.core.problem import Problem
 
-PATIENCE = 0.1  # share of the limit after which the tree is judged
+PATIENCE = 0.1  # share of the limit after which a tree of few parts is judged
+LONG_PATIENCE = 0.5  # the same where many parts fit into the limit: most of a gap is won at the end
+MANY = 100
 WINNING = 0.5  # share of the gap that it has to promise to win by the end of the limit
 
 
@@ -21,7 +23,7 @@ class Closing:
         self.p, self.lay = p, lay
         self.tree: Tree | None = None
         self.going = promising(p, lay)
-        self._seconds = 0.0
+        self._seconds, self._parts = 0.0, 0  # of all slices but the first
         self._first: tuple[float, float] | None = None  # gap, and share of the limit used, when it was first judged
 
     @property
@@ -39,12 +41,15 @@ class Closing:
             self.tree = Tree(self.p, self.lay)
         before, began = self.tree.nodes, time.perf_counter()
         self.tree.explore(value, nodes, left)
-        self._seconds += time.perf_counter() - began
-        return self.tree.nodes - before
+        parts = self.tree.nodes - before
+        if before:  # the first part waits for the child to start
+            self._seconds += time.perf_counter() - began
+            self._parts += parts
+        return parts
 
     def parts_within(self, seconds: float) -> int:
         """How many parts fit into so many seconds, going by those so far; at least one."""
-        return 1 if self.tree is None else max(1, int(seconds * self.tree.nodes / max(1e-9, self._seconds)))
+        return max(1, int(seconds * self._parts / max(1e-9, self._seconds)))
 
     def judge(self, gap: float, done: float) -> None:
         """Whether to go on, by the gap left and the share of the limit used: the second thread could search instead."""
@@ -52,5 +57,7 @@ class Closing:
             self._first = gap, done
         gap0, done0 = self._first
         used, won = (done - done0) / max(1e-9, 1.0 - done0), 1.0 - gap / max(1e-300, gap0)
-        hopeless = used >= PATIENCE and won < WINNING * used
+        parts = 0 if self.tree is None else self.tree.nodes
+        patience = LONG_PATIENCE if parts >= MANY * used else PATIENCE
+        hopeless = used >= patience and won < WINNING * used
         self.going = self.going and not hopeless and not (self.tree is not None and self.tree.finished)

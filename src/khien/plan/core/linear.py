@@ -10,18 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linprog
-from scipy.sparse import csr_matrix, hstack, vstack
+from scipy.sparse import csr_matrix, vstack
 
 from khien.plan.core import dual
 from khien.plan.core.layout import Layout
 from khien.plan.core.prices import option_gradient
 from khien.plan.core.problem import Floats, Ints, Problem
-
-#: What `linprog` says where no plan is left, so that ever higher prices give ever lower bounds.
-FALLS_FOR_EVER = 3
-#: The highest price then, in typical worths per scaled unit: far more than a part needs to be seen to be empty.
-HIGHEST = 1e4
 
 
 @dataclass(frozen=True)
@@ -178,43 +172,3 @@ def worths(lin: Linear, prices: Floats) -> Floats:
     """What every possibility is worth at these prices."""
     out: Floats = lin.worth + lin.rows @ prices
     return out
-
-
-def least(
-    lin: Linear, lay: Layout, keep: Ints, none: Floats, unit: float, most: int, seconds: float
-) -> tuple[Floats, Floats] | None:
-    """Prices of the least bound over the kept possibilities, and how much of each possibility the relaxation takes.
-
-    keep: numbers of the possibilities that are left; none: what each choice is worth when nothing is chosen; unit:
-    a typical worth. None where `most` steps of the simplex method, or so many seconds, did not get there.
-    """
-    n = len(none)
-    place = (np.arange(len(keep)), lin.choice[keep])
-    ones = csr_matrix((np.ones(len(keep)), place), shape=(len(keep), n))
-    rows = lin.rows[keep]
-    # A price that nothing left would pay is 0: most are, and the fewer there are, the quicker it goes.
-    paid = np.zeros(lay.size, dtype=bool)
-    paid[rows.indices[rows.data < 0.0]] = True
-    at = np.flatnonzero(paid | (lin.given < 0.0))
-    scale = csr_matrix((1.0 / lay.scale[at], (at, np.arange(len(at)))), shape=(lay.size, len(at)))
-    cost = np.concatenate((lin.given[at] / lay.scale[at], np.ones(n)))
-    low = np.concatenate((np.zeros(len(at)), none / unit))
-    options = {
-        "maxiter": most, "presolve": False, "primal_feasibility_tolerance": 1e-10,
-        "dual_feasibility_tolerance": 1e-10, "time_limit": seconds,
-    }  # fmt: skip
-    matrix = hstack((rows @ scale, -ones), format="csr")
-    for top in (np.inf, HIGHEST):
-        bounds = np.column_stack((low, np.full(len(low), top)))
-        found = linprog(
-            cost, A_ub=matrix, b_ub=-lin.worth[keep] / unit, bounds=bounds, method="highs-ds", options=options
-        )
-        if found.status != FALLS_FOR_EVER:
-            break
-    if found.status != 0:
-        return None
-    taken = np.zeros(len(lin.worth))
-    taken[keep] = np.maximum(0.0, -found.ineqlin.marginals)
-    prices = np.zeros(lay.size)
-    prices[at] = np.maximum(0.0, found.x[: len(at)]) / lay.scale[at] * unit
-    return prices, taken
