@@ -1,7 +1,7 @@
 """What fails, for how long it does no harm, and what it then costs: networks of suppliers with stock and capacity."""
 
+from khien.reliance.blocks import SolverStopped
 from khien.reliance.supply.files import read_network
-from khien.reliance.supply.lp import SolverStopped
 from khien.reliance.supply.network import NetworkError, SupplyNetwork, check_network
 from khien.reliance.supply.scan import double_failures, single_failures
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from scipy import sparse
 
-from khien.reliance.supply.lp import BATCH, LONGEST, Failure, solve
+from khien.reliance.blocks import Block, solve_all
+from khien.reliance.supply.lp import LONGEST, Failure
 from khien.reliance.supply.network import Floats, SupplyNetwork
 
 ROUNDING = 1e-9
@@ -105,81 +105,27 @@ class Cones:
     def losses(self, failures: Sequence[Failure]) -> tuple[Floats, list[dict[int, float]]]:
         """Least lost margin of each failure, and what every node downstream of it makes then."""
         value, makes = np.zeros(len(failures)), [dict[int, float]() for _ in failures]
-        waiting: list[tuple[int, Block]] = []
-        weight = 0
-        for i, (failing, horizon) in enumerate(failures):
-            short = frozenset(n for n in failing if self.lasts[n] < horizon)
-            if not short:
-                continue
-            block = self._block(short, horizon)
-            waiting.append((i, block))
-            weight += len(block.value)
-            if weight > BATCH:
-                _run(waiting, value, makes)
-                waiting, weight = [], 0
-        _run(waiting, value, makes)
+        short = [frozenset(n for n in failing if self.lasts[n] < horizon) for failing, horizon in failures]
+        harmful = [i for i, nodes in enumerate(short) if nodes]
+        reached = [sorted(frozenset().union(*(self.reached(n) for n in short[i]))) for i in harmful]
+        blocks = [self._block(nodes, short[i], failures[i][1]) for i, nodes in zip(harmful, reached, strict=True)]
+        for i, nodes, block, x in zip(harmful, reached, blocks, solve_all(blocks), strict=True):
+            value[i] = float(x @ np.array(block.cost))
+            makes[i] = dict(zip(nodes, x.tolist(), strict=False))
         return value, makes
 
-    def _block(self, failing: frozenset[int], horizon: float) -> Block:
-        """The programme of a failure: variables are what those who are reached make, then what they fail to sell."""
-        net = self.network
-        nodes = sorted(frozenset().union(*(self.reached(n) for n in failing)))
-        at = {node: i for i, node in enumerate(nodes)}
-        n = len(nodes)
-        row, column, value = list(range(n)), list(range(n)), [-1.0] * n
-        sellers = [node for node in nodes if net.demand[node] > 0]
-        for i, node in enumerate(nodes):
-            for customer, units in net.downstream[node]:
-                row.append(i)
-                column.append(at[customer])
-                value.append(units)
-        for k, node in enumerate(sellers):
-            row.append(at[node])
-            column.append(n + k)
-            value.append(-1.0)
-        right = [float(net.stock[node] - horizon * net.demand[node]) for node in nodes]
-        high = [0.0 if node in failing else np.inf for node in nodes]
-        high += [float(horizon * net.demand[k]) for k in sellers]
-        cost = [0.0] * n + [float(net.margin[k]) for k in sellers]
-        return Block(nodes, row, column, value, right, high, cost)
-
-
-@dataclass(frozen=True)
-class Block:
-    """One small programme in parts."""
-
-    nodes: list[int]
-    row: list[int]
-    column: list[int]
-    value: list[float]
-    right: list[float]
-    high: list[float]
-    cost: list[float]
-
-
-def _run(waiting: list[tuple[int, Block]], value: Floats, makes: list[dict[int, float]]) -> None:
-    """Solve what waits as one programme and put the answers where they belong."""
-    if not waiting:
-        return
-    row: list[int] = []
-    column: list[int] = []
-    below = beside = 0
-    for _, block in waiting:
-        row += [below + r for r in block.row]
-        column += [beside + c for c in block.column]
-        below += len(block.right)
-        beside += len(block.cost)
-    blocks = [block for _, block in waiting]
-    values = np.concatenate([b.value for b in blocks])
-    matrix = sparse.csc_matrix((values, (row, column)), shape=(below, beside))
-    cost = np.concatenate([b.cost for b in blocks])
-    x = solve(cost, matrix, [np.array(b.right) for b in blocks], [np.array(b.high) for b in blocks])
-    begin = 0
-    for i, block in waiting:
-        own = x[begin : begin + len(block.cost)]
-        begin += len(block.cost)
-        value[i] = float(own @ np.array(block.cost))
-        makes[i] = dict(zip(block.nodes, own.tolist(), strict=False))
+    def _block(self, nodes: list[int], failing: frozenset[int], horizon: float) -> Block:
+        """The programme of those who are reached: what they make, then what they fail to sell."""
+        net, block = self.network, Block()
+        at = {node: block.variable(0.0 if node in failing else np.inf) for node in nodes}
+        for node in nodes:
+            terms = [(units, at[customer]) for customer, units in net.downstream[node]]
+            if net.demand[node] > 0:
+                sold = float(horizon * net.demand[node])
+                terms.append((-1.0, block.variable(sold, cost=float(net.margin[node]))))
+            right = float(net.stock[node] - horizon * net.demand[node])
+            block.at_most(right, (-1.0, at[node]), *terms)
+        return block
 
 
 def _curve(steps: dict[float, float]) -> Curve:

@@ -13,25 +13,15 @@ from functools import cached_property
 
 import numpy as np
 from scipy import sparse
-from scipy.optimize import linprog
 
+from khien.reliance.blocks import BATCH, solve
 from khien.reliance.supply.network import Floats, Ints, SupplyNetwork
 
 Failure = tuple[frozenset[int], float]
 """Nodes that make nothing, and for how many periods."""
 
-SECONDS = 60.0
-"""Longest time of one call. The solver then says so instead of coming back late."""
-
-BATCH = 20_000
-"""Non-zeros in one call."""
-
 LONGEST = 520.0
 """Periods beyond which it does not matter how long one survives."""
-
-
-class SolverStopped(RuntimeError):
-    """The solver did not finish a linear programme that must have a solution."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +94,9 @@ class Rows:
                 high[list(failing)] = 0.0
                 bounds.append(high)
                 right.append(stock + horizon * rate)
-            x = solve(np.tile(cost, len(part)), repeated(matrix, len(part)), right, bounds)
+            x = solve(
+                np.tile(cost, len(part)), repeated(matrix, len(part)), np.concatenate(right), np.concatenate(bounds)
+            )
             x = x.reshape(len(part), self.width)
             value[part.start : part.stop], makes[part.start : part.stop] = x @ cost, x[:, :n]
         return value, makes
@@ -125,29 +117,14 @@ class Rows:
                 high[list(failing)] = 0.0
                 high[-1] = longest
                 bounds.append(high)
-            x = solve(np.tile(cost, len(part)), repeated(block, len(part)), [stock] * len(part), bounds)
+            x = solve(
+                np.tile(cost, len(part)),
+                repeated(block, len(part)),
+                np.tile(stock, len(part)),
+                np.concatenate(bounds),
+            )
             lasts[part.start : part.stop] = x.reshape(len(part), -1)[:, -1]
         return lasts
-
-
-def solve(cost: Floats, matrix: sparse.csc_matrix, right: list[Floats], high: list[Floats]) -> Floats:
-    """The minimum of `cost @ x` over `matrix @ x <= right`, `0 <= x <= high`.
-
-    Raises:
-        SolverStopped: no solution in time.
-    """
-    bounds = np.stack([np.zeros(len(cost)), np.concatenate(high)], axis=1)
-    found = linprog(
-        cost,
-        A_ub=matrix,
-        b_ub=np.concatenate(right),
-        bounds=bounds,
-        method="highs-ds",
-        options={"presolve": False, "time_limit": SECONDS},
-    )
-    if found.status != 0:
-        raise SolverStopped(found.message)
-    return np.asarray(found.x, dtype=np.float64)
 
 
 def repeated(matrix: sparse.csc_matrix, count: int) -> sparse.csc_matrix:
