@@ -14,7 +14,7 @@ import pytest
 from tests.plan.small_programmes import random_programme
 from tests.plan.test_core import best_of_all, bound_at, drawn, problems
 
-from khien.plan.core import search, state
+from khien.plan.core import branch, search, state
 from khien.plan.core.branch import Tree, promising
 from khien.plan.core.layout import layout
 from khien.plan.core.linear import linear, worths
@@ -97,6 +97,23 @@ def test_a_tree_stopped_early_keeps_the_shortest_proof_of_its_bound(island: Path
     assert 7.8 < early.bound <= early.root.bound
     assert len(early.proof()) in (1, 3)
     assert len(explored(p).proof()) > 3
+
+
+@pytest.mark.parametrize(("what", "most"), [("MOST_PARTS", 3), ("MOST_PRICES", 200)])
+def test_a_tree_that_is_full_proves_the_bound_that_fits(
+    island: Path, what: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(branch, what, most)
+    programme = read(island)
+    plan = plan_programme(programme, PlanSettings(work=20_000))
+    assert plan.value == pytest.approx(7.8, abs=1e-9)
+    assert 7.8 * (1 + 3e-9) < plan.bound < 8.2
+    assert (plan.status, plan.why_stopped) == ("feasible", "work")
+    assert plan.certificate is not None
+    assert plan.certificate["kind"] == "tree"
+    assert len(plan.certificate["parts"]) == 3
+    assert verify(programme, plan) == []
+    assert verify_bound(programme, plan) == []
 
 
 @pytest.fixture(scope="module")

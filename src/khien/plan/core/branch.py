@@ -26,6 +26,7 @@ from khien.plan.core.worker import Simplex
 CLOSE = 5e-10  # a part is closed when its bound lies above the best value by less than this share
 LARGEST = 60_000_000  # entries (possibilities x prices) above which nothing is written out
 SIMPLEX_STEPS = 20_000
+MOST_PARTS, MOST_PRICES = 8_000, 300_000  # a tree that has as many parts, or prices in all of them, grows no more
 Mask = NDArray[np.bool_]
 
 
@@ -79,6 +80,7 @@ class Tree:
     root: Node = field(init=False)
     found: Found | None = None
     nodes: int = 0
+    prices: int = 0  # that are not 0, in all parts
     _open: list[tuple[float, int, Node]] = field(default_factory=list)
     _stuck: float = -math.inf  # greatest bound of the parts that cannot be split further
     _proven: float = -math.inf  # greatest value that a closed part was held against
@@ -107,12 +109,17 @@ class Tree:
         """Nothing is left that could be split."""
         return not self._open
 
+    @property
+    def full(self) -> bool:
+        """As large as a file should hold: its bound is the one that fits."""
+        return self.nodes >= MOST_PARTS or self.prices >= MOST_PRICES
+
     def explore(self, value: float, nodes: int, left: Callable[[], float]) -> None:
         """Work on up to `nodes` parts, while seconds are left; `value` is that of the best plan known elsewhere."""
         for _ in range(nodes):
             best = max(value, self.found.value if self.found else -math.inf)
             target = best + CLOSE * max(1.0, abs(best))
-            if left() <= 0.0 or not self._open:
+            if left() <= 0.0 or not self._open or self.full:
                 return
             self._proven = max(self._proven, target)
             _, _, node = heapq.heappop(self._open)
@@ -135,8 +142,12 @@ class Tree:
         if solved is None:
             return False
         prices, taken = solved
-        node.prices = self._rounded(prices)
+        before, node.prices = node.prices, self._rounded(prices)
         full, each, best = self._bound(node)
+        if full > node.bound and before is not None:  # what was there proves more
+            node.prices = before
+            full, each, best = self._bound(node)
+        self.prices += len(node.prices.at) if node.prices is not before else 0
         node.bound = min(node.bound, full)
         self._try(taken)
         if node.bound <= target:

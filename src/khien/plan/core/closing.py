@@ -60,4 +60,5 @@ class Closing:
         parts = 0 if self.tree is None else self.tree.nodes
         patience = LONG_PATIENCE if parts >= MANY * used else PATIENCE
         hopeless = used >= patience and won < WINNING * used
-        self.going = self.going and not hopeless and not (self.tree is not None and self.tree.finished)
+        ended = self.tree is not None and (self.tree.finished or self.tree.full)
+        self.going = self.going and not hopeless and not ended
