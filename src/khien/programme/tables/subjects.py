@@ -82,6 +82,10 @@ class Product(Row):
     name_en: Text = name_en()
     group: Slug | None = optional("nhóm sản phẩm", "product group", to=("groups",))
     price_mvnd: Mvnd | None = optional("đơn giá", "price of one unit", unit="million VND")
+    units_per_year: Amount | None = optional(
+        "số đơn vị làm ra hoặc thay mới mỗi năm khi được sử dụng; để trống là chưa biết",
+        "units made or renewed in a year of service; empty is unknown",
+    )
     dual_use: Bool = needed("lưỡng dụng", "dual use", default=False)
     hs_code: Text | None = optional("mã HS", "code of the Harmonized System")
     control_code: Text | None = optional("mã kiểm soát xuất khẩu", "export-control code")
