@@ -23,6 +23,7 @@ from khien.words import t
 COMMANDS = (
     "check",
     "plan",
+    "whatif",
     "report",
     "explain",
     "verify",

@@ -34,21 +34,19 @@ def add(places: argparse._SubParsersAction[Parser], lang: str) -> None:
     limit.add_argument("--time-limit", type=float, metavar="S", help=t("cli_plan_time_help", lang))
     limit.add_argument("--work", type=int, metavar="N", help=t("cli_plan_work_help", lang))
     parser.add_argument("--seed", type=int, metavar="N", help=t("cli_plan_seed_help", lang))
-    _add_what_if(parser, lang)
+    add_what_if(parser, lang)
     parser.add_argument("--scenarios", type=int, metavar="N", help=t("cli_plan_scenarios_help", lang))
     parser.add_argument("--tail-weight", type=float, metavar="W", help=t("cli_plan_tail_help", lang))
     parser.add_argument("--replan-from", metavar="QUARTER", help=t("cli_plan_replan_help", lang))
     parser.add_argument("--previous", metavar="PLAN", help=t("cli_plan_previous_help", lang))
 
 
-def _add_what_if(parser: Parser, lang: str) -> None:
+def add_what_if(parser: Parser, lang: str) -> None:
     """Options that ask "what if" without touching the programme."""
     parser.add_argument("--budget-factor", type=float, metavar="F", help=t("cli_plan_budget_help", lang))
     parser.add_argument("--reliance-weight", type=float, metavar="W", help=t("cli_plan_weight_help", lang))
     parser.add_argument("--min-reliance", type=float, metavar="X", help=t("cli_plan_min_reliance_help", lang))
-    parser.add_argument(
-        "--from", dest="from_year", type=int, metavar="YEAR", help=t("cli_plan_from_help", lang)
-    )
+    parser.add_argument("--from", dest="from_year", type=int, metavar="YEAR", help=t("cli_plan_from_help", lang))
     for option, metavar, says in (
         ("--without-country", "XX", t("cli_plan_country_help", lang)),
         ("--without-partner", "ID", t("cli_plan_partner_help", lang)),
@@ -74,7 +72,7 @@ def run(args: argparse.Namespace) -> Exit:
     programme = khien.read(existing(args.path, args.lang))
     previous = None if args.previous is None else khien.load_plan(existing(args.previous, args.lang))
     out = writable(Path(args.out) if args.out else default_out(args.path))
-    _compile_once(args.lang)
+    compile_once(args.lang)
     with search_progress(args.lang, None if args.work else settings.time_limit) as progress:
         if previous is None:
             plan = khien.plan_programme(programme, settings, progress=progress)
@@ -88,7 +86,7 @@ def run(args: argparse.Namespace) -> Exit:
     return Exit.INTERRUPTED if plan.why_stopped == "interrupt" else Exit.DONE
 
 
-def _compile_once(lang: str) -> None:
+def compile_once(lang: str) -> None:
     """Compile the search before its clock starts, and say why nothing moves, if this was never done here."""
     from khien.plan import core
 

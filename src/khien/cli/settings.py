@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from khien.cli.exits import Exit, Stop
 from khien.words import t
@@ -35,6 +35,15 @@ def plan_settings(args: argparse.Namespace) -> PlanSettings:
     wishes = {
         "time_limit": args.time_limit,
         "work": args.work,
+        "scenarios": args.scenarios,
+        "tail_weight": args.tail_weight,
+    }
+    return PlanSettings(**{name: value for name, value in wishes.items() if value is not None}, **changes(args))
+
+
+def changes(args: argparse.Namespace) -> dict[str, Any]:
+    """What was asked of the programme, and the seed; nothing that was not said."""
+    wishes = {
         "budget_factor": args.budget_factor,
         "reliance_weight": args.reliance_weight,
         "min_reliance": args.min_reliance,
@@ -43,8 +52,6 @@ def plan_settings(args: argparse.Namespace) -> PlanSettings:
         "without_partner": tuple(args.without_partner),
         "pins": tuple(args.pin),
         "forbids": tuple(args.forbid),
-        "scenarios": args.scenarios,
-        "tail_weight": args.tail_weight,
         "seed": args.seed,
     }
-    return PlanSettings(**{name: value for name, value in wishes.items() if value is not None})
+    return {name: value for name, value in wishes.items() if value is not None and value != ()}

@@ -11,7 +11,8 @@ import polars as pl
 
 import khien
 from khien.plan.ahead import over_futures
-from khien.plan.ask.start import begin
+from khien.plan.ask.desk import choice_of
+from khien.plan.ask.start import begin, settled
 from khien.plan.clash import NoPlan, broken, fixed_clash, irreducible, missed
 from khien.plan.core import dual, state
 from khien.plan.core.branch import Prices, Proof
@@ -84,6 +85,8 @@ def plan_programme(
             compiled.problem, time_limit=seconds, work=settings.work, seed=settings.seed,
             gap_target=settings.gap_target, progress=progress, nothing=alone, start=first,
         )  # fmt: skip
+    if start is not None:
+        out = settled(compiled, out, choice_of(compiled, start))
     if broken(compiled, out):
         raise NoPlan(irreducible(compiled, settings.seed), certain=False)
     return _plan(programme, changed, compiled, settings, out, time.perf_counter() - began)

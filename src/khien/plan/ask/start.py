@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Hashable, Iterator
 
 import numpy as np
 
 from khien.plan.ask.desk import Choice, Desk, Found, choice_of, prices_of
+from khien.plan.ask.obstacle import obstacle
+from khien.plan.core import search, state
 from khien.plan.core.layout import Layout, layout
 from khien.plan.core.problem import Floats, Problem
 from khien.plan.core.solve import Outcome
@@ -44,6 +47,31 @@ def fitted(desk: Desk, p: Problem, choice: Choice) -> Found:
         tried = [f for o in ways if (f := desk.forced(p, tables, found.choice, i, o)) is not None]
         found = max([found, *tried], key=lambda f: f.score)
     return found
+
+
+def settled(c: Compiled, out: Outcome, before: Choice) -> Outcome:
+    """The outcome with every project back where it was before, as far as that costs nothing."""
+    p = c.problem
+    st = state.new_state(p)
+    state.rebuild(p, st, out.x, out.s, out.cohorts)
+    now = float(st.value[0]) - state.penalty(p, st)
+    for _ in range(2):
+        for i in np.flatnonzero((st.x != before.x) | (st.s != before.s)).tolist():
+            here, there = (int(st.x[i]), int(st.s[i])), (int(before.x[i]), int(before.s[i]))
+            if here[0] < 0 or there[0] < 0:
+                continue
+            state.remove(p, st, i)
+            if obstacle(c, st, i, *there) is None:
+                state.place(p, st, i, *there)
+                new = float(st.value[0]) - state.penalty(p, st)
+                if new >= now - 1e-12 * max(1.0, abs(now)) and search.valid(p, st) == 0:
+                    now = max(now, new)
+                    continue
+                state.remove(p, st, i)
+            state.place(p, st, i, *here)
+    state.rebuild(p, st, st.x.copy(), st.s.copy(), st.cohorts.copy())
+    value = float(st.value[0]) - state.tail_loss(p, st)
+    return dataclasses.replace(out, x=st.x, s=st.s, cohorts=st.cohorts, value=value)
 
 
 def _prices(programme: Programme, plan: Plan, c: Compiled) -> Floats | None:
