@@ -131,6 +131,18 @@ def service_needs(programme: Programme) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=NEEDS, orient="row")
 
 
+def reached_inputs(programme: Programme) -> Iterator[tuple[str, str, float]]:
+    """Everything that a product needs at any depth: (product, thing, share of its output lost without it).
+
+    As in `dependencies`: conveniences are not followed, and what loses nothing is left out.
+    """
+    edges = _edges(programme)
+    for product in programme.products["id"].to_list():
+        for thing, lost in _widest_first(product, edges):
+            if lost > 0.0:
+                yield product, thing, lost
+
+
 def _edges(programme: Programme) -> dict[str, list[tuple[str, float, bool]]]:
     """Inputs of every subject that stop or degrade it: input, share of output lost, does it stop."""
     edges: dict[str, list[tuple[str, float, bool]]] = defaultdict(list)
