@@ -62,3 +62,19 @@ def test_whatif_refuses_what_makes_no_sense(
 ) -> None:
     assert main(["whatif", str(island), str(island_plan), "--work", "400", "--lang", "en", *words]) == code
     assert says in capsys.readouterr().err
+
+
+def test_explain_searches_unless_it_has_to_be_quick(island: Path, island_plan: Path, capsys: Capture) -> None:
+    words = ["explain", str(island_plan), str(island)]
+    assert main([*words, "--steps", "100", "--json"]) == 0
+    found = answer(capsys)
+    assert len(found["reasons"]) == 6
+    assert found["flips"] == []
+    assert found["better"] == pytest.approx(0.0, abs=1e-9)
+    lost = {row["project"]: row["lost"] for row in found["reasons"]}
+    assert lost["boat-make"] == pytest.approx(46 / 40)
+    assert main([*words, "boat-make", "--lang", "vi"]) == 0
+    assert "giá trị giảm 1,1500" in capsys.readouterr().out
+    assert main([*words, "--quick", "--lang", "en"]) == 0
+    assert "no re-planning" in capsys.readouterr().out
+    assert main([*words, "--steps", "0"]) == 2

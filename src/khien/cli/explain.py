@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from khien.cli.exits import Exit, Stop
 from khien.cli.output import answer, number
 from khien.cli.parser import Parser, add_command
 from khien.words import LANGUAGES, t
+
+if TYPE_CHECKING:
+    from khien.plan import Plan
+    from khien.plan.ask.reasons import Reasons
+    from khien.programme import Programme
 
 
 def add(places: argparse._SubParsersAction[Parser], lang: str) -> None:
@@ -21,29 +27,71 @@ def add(places: argparse._SubParsersAction[Parser], lang: str) -> None:
         lang,
         says=t("cli_explain_says", lang),
         example=(
-            "khien explain out/island examples/island boat-make\nkhien explain out/island examples/island"
+            "khien explain out/island examples/island boat-make\n"
+            "khien explain out/island examples/island\n"
+            "khien explain out/vietnam examples/vietnam --quick"
         ),
     )
     parser.add_argument("plan", metavar="PLAN", help=t("cli_plan_file_help", lang))
     parser.add_argument("path", metavar="PATH", help=t("cli_path_help", lang))
     parser.add_argument("project", metavar="PROJECT", nargs="?", help=t("cli_explain_project_help", lang))
+    depth = parser.add_mutually_exclusive_group()
+    depth.add_argument("--quick", action="store_true", help=t("cli_explain_quick_help", lang))
+    depth.add_argument("--steps", type=int, metavar="N", help=t("cli_explain_steps_help", lang))
 
 
 def run(args: argparse.Namespace) -> Exit:
     """Print the reason for one project, or one line for each."""
     import khien
     from khien.cli.paths import existing, unknown_id
-    from khien.plan.explain import explain
 
     programme = khien.read(existing(args.path, args.lang))
     plan = khien.load_plan(existing(args.plan, args.lang))
     known = programme.projects["id"].to_list()
     if args.project is not None and args.project not in known:
         raise Stop(Exit.WRONG_USE, unknown_id("PROJECT", args.project, known, args.lang))
-    reasons = explain(programme, plan, args.project).to_dicts()
-    lines = [line for row in reasons for line in _lines(row, args.lang)]
-    answer(args, {"plan": str(args.plan), "project": args.project, "reasons": reasons}, lines)
+    if args.steps is not None and args.steps < 1:
+        raise Stop(Exit.WRONG_USE, t("cli_explain_steps_wrong", args.lang, steps=args.steps))
+    payload: dict[str, Any] = {"plan": str(args.plan), "project": args.project}
+    if args.quick:
+        from khien.plan.explain import explain
+
+        payload["reasons"] = explain(programme, plan, args.project).to_dicts()
+        answer(args, payload, [line for row in payload["reasons"] for line in _lines(row, args.lang)])
+        return Exit.DONE
+    told = _searched(args, programme, plan)
+    figures = {name: getattr(told, name) for name in ("value", "bound", "better", "steps", "seconds")}
+    payload |= {**figures, "reasons": told.projects.to_dicts(), "flips": told.flips.to_dicts()}
+    answer(args, payload, [_head(told, args.lang), *_reason_lines(told, args.lang)])
     return Exit.DONE
+
+
+def _searched(args: argparse.Namespace, programme: Programme, plan: Plan) -> Reasons:
+    from khien.cli.plan import compile_once
+    from khien.plan.ask.reasons import STEPS, reasons
+
+    def progress(done: int, of: int) -> None:
+        if done % 20 == 0 or done == of:
+            print(t("cli_explain_progress", args.lang, done=done, of=of), file=sys.stderr, flush=True)
+
+    compile_once(args.lang)
+    names = None if args.project is None else [args.project]
+    return reasons(programme, plan, names, args.steps or STEPS, progress if names is None else None)
+
+
+def _head(told: Reasons, lang: str) -> str:
+    fields = {
+        "value": number(told.value, lang, 4), "bound": number(told.bound, lang, 4),
+        "seconds": number(told.seconds, lang, 1),
+    }  # fmt: skip
+    if told.better > 1e-9:
+        return t("cli_explain_better", lang, better=number(told.better, lang, 4), **fields)
+    return t("cli_explain_head", lang, **fields)
+
+
+def _reason_lines(told: Reasons, lang: str) -> Iterator[str]:
+    for row in told.projects.to_dicts():
+        yield f"{row['project']}: {row[f'reason_{lang}']}"
 
 
 def _lines(row: Mapping[str, Any], lang: str) -> Iterator[str]:

@@ -1,15 +1,19 @@
-"""The reason for every project: what is lost without it, or what it falls short of.
+"""The reason for every project at once, without planning again: what is lost without it, or what stands in its way.
 
-Prices are those of the relaxation behind the bound, and say so; see docs/methods/bound.md.
+Prices are those of the relaxation behind the bound, and say so; see docs/methods/bound.md. What lets a project in, and
+what is lost when the rest is planned again, takes searches: `khien.plan.ask.reasons`.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from khien.plan.ask.desk import Choice, choice_of, prices_of
+from khien.plan.ask.obstacle import Obstacle, obstacle, without
 from khien.plan.core import state
 from khien.plan.core.layout import layout
 from khien.plan.core.prices import price_tables
@@ -20,7 +24,7 @@ from khien.plan.model import Compiled, compile_programme
 from khien.plan.result import Plan
 from khien.plan.settings import apply
 from khien.programme import Programme
-from khien.words import t
+from khien.words import LANGUAGES, t
 
 SCHEMA = {
     "project": pl.String, "chosen": pl.Boolean, "reason_vi": pl.String, "reason_en": pl.String,
@@ -42,8 +46,26 @@ def explain(programme: Programme, plan: Plan, project: str | None = None) -> pl.
     c = compile_programme(changed, plan.settings) if plan.certificate or plan.settings.scenarios else None
     losses = {n: _loss(changed, plan, n, c) for n in names if n in chosen}
     prices = {} if c is None else _prices(plan, c)
-    rows = [_row(n, status[n], losses.get(n), prices) for n in names]
+    side = None if c is None else _Side(c, choice_of(c, plan))
+    rows = [_row(n, status[n], losses.get(n), prices, side) for n in names]
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+Priced = tuple[float, float, tuple[int, int]]
+"""Best reduced worth, the price of the means used there, and where: option and start."""
+
+
+@dataclass(frozen=True)
+class _Side:
+    """The plan in the numbers of its compiled programme."""
+
+    c: Compiled
+    choice: Choice
+
+    def blocked(self, name: str, option: int, start: int) -> Obstacle | None:
+        """What a project that is out would break at a place."""
+        i = self.c.projects.index(name)
+        return obstacle(self.c, without(self.c, self.choice, i), i, option, start)
 
 
 def _loss(changed: Programme, plan: Plan, project: str, c: Compiled | None) -> float:
@@ -66,29 +88,28 @@ def _over_futures(c: Compiled, choices: pl.DataFrame) -> float:
     return weighed(c.of_futures(st.level), c.facts.settings.tail_weight)
 
 
-def _prices(plan: Plan, c: Compiled) -> dict[str, tuple[float, float]]:
+def _prices(plan: Plan, c: Compiled) -> dict[str, Priced]:
     """Best reduced worth of every candidate and the price of the means it uses there."""
-    if plan.certificate is None:
-        return {}
     p, lay = c.problem, layout(c.problem)
-    if lay.size != plan.certificate["size"]:
+    theta = prices_of(plan, lay)
+    if theta is None:
         return {}
-    theta = np.zeros(lay.size)
-    theta[np.array(plan.certificate["at"], dtype=np.int64)] = plan.certificate["price"]
     price, red = np.zeros(p.allow.shape), np.zeros(p.allow.shape)
     best, where = np.zeros(len(p.must)), np.zeros((len(p.must), 2), dtype=np.int64)
     price_tables(p, lay, theta, price, red, best, where)
     out = {}
     for i, name in enumerate(c.projects):
         if where[i, 0] >= 0:
-            out[name] = (float(best[i]), float(price[where[i, 0], where[i, 1]]))
+            place = int(where[i, 0]), int(where[i, 1])
+            out[name] = float(best[i]), float(price[place]), place
     return out
 
 
 def _row(
-    name: str, row: dict[str, Any], loss: float | None, prices: dict[str, tuple[float, float]]
+    name: str, row: dict[str, Any], loss: float | None, prices: dict[str, Priced], side: _Side | None
 ) -> tuple[Any, ...]:
-    worth_, price = prices.get(name, (None, None))
+    worth_, price, place = prices.get(name, (None, None, (-1, 0)))
+    blocked = side.blocked(name, *place) if side is not None and loss is None and worth_ is not None else None
     if row["status"] in ("done", "stopped"):
         return name, False, *_both("explain_done"), None, None
     if loss is not None:
@@ -98,9 +119,12 @@ def _row(
         return name, False, *_both("explain_refused_pin"), None, None
     if worth_ is None:
         return name, False, *_both("explain_refused_never"), None, None
-    if worth_ < -1e-6:
-        return name, False, *_both("explain_refused_price", short=-worth_), worth_, price
-    return name, False, *_both("explain_refused_close", spare=worth_), worth_, price
+    key, figure = ("explain_refused_price", -worth_) if worth_ < -1e-6 else ("explain_refused_close", worth_)
+    said = _both(key, figure=figure)
+    if blocked is not None:
+        vi, en = (t("reason_blocked", lang, what=blocked.words(lang)) for lang in LANGUAGES)
+        said = f"{said[0]} {vi}", f"{said[1]} {en}"
+    return name, False, *said, worth_, price
 
 
 def _both(key: str, **figures: float) -> tuple[str, str]:

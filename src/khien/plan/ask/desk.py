@@ -101,9 +101,10 @@ class Desk:
 
     def tables(self, p: Problem) -> Tables:
         """Prices of starts, their reduced worth, the best of every project and where it stands."""
-        n = len(p.must)
+        n, own = len(p.must), self.c.problem
+        lay = self.lay if p.use_amt is own.use_amt and p.sp is own.sp else layout(p)
         out = (np.zeros(p.allow.shape), np.zeros(p.allow.shape), np.zeros(n), np.zeros((n, 2), dtype=np.int64))
-        prices.price_tables(p, self.lay, self.theta, *out)
+        prices.price_tables(p, lay, self.theta, *out)
         return out
 
     def judge(self, p: Problem, choice: Choice) -> Found:
@@ -128,6 +129,19 @@ class Desk:
             return None
         mend(p, st, keep)
         return self.judge(p, Choice(st.x.copy(), st.s.copy(), st.cohorts.copy()))
+
+    def polished(self, choice: Choice, steps: int, rounds: int, patience: int = 3) -> Found:
+        """The best that short searches find, each from the best so far, until some in a row find nothing."""
+        p = self.c.problem
+        tables = self.tables(p)
+        best, idle = self.judge(p, choice), 0
+        for k in range(rounds):
+            found = self.search(p, tables, best.choice, steps, seed=k)
+            better = found.score > best.score + 1e-9 * max(1.0, abs(best.score))
+            best, idle = (found, 0) if better else (best, idle + 1)
+            if idle >= patience:
+                break
+        return best
 
     def search(
         self, p: Problem, tables: Tables, choice: Choice, steps: int, seed: int = 0, temperature: float = COLD
