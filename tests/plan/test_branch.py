@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from tests.plan.small_programmes import random_programme
 from tests.plan.test_core import best_of_all, bound_at, drawn, problems
+from tests.plan.test_futures import every_plan, two_ways, unsure
 
 from khien.plan.core import branch, search, state
 from khien.plan.core.branch import Tree, promising
@@ -23,7 +24,7 @@ from khien.plan.model import compile_programme
 from khien.plan.result import Plan, load_plan
 from khien.plan.settings import PlanSettings
 from khien.plan.solver import plan_programme
-from khien.plan.verify import verify
+from khien.plan.verify import recomputed_value, verify
 from khien.plan.verify.bound import verify_bound
 from khien.programme import Programme, read
 
@@ -34,11 +35,17 @@ def explored(p: Problem, value: float = -20.0, nodes: int = 400) -> Tree:
     return tree
 
 
-@pytest.mark.parametrize("p", problems())
+def over_futures() -> list[Problem]:
+    asked = PlanSettings(scenarios=23, tail_weight=0.4, min_reliance=0.1)
+    return [two_ways(0.3), compile_programme(unsure(3), asked).problem]
+
+
+@pytest.mark.parametrize("p", [*problems(), *over_futures()])
 def test_the_written_out_lagrangian_is_the_lagrangian(p: Problem) -> None:
     lay = layout(p)
     lin = linear(p, lay)
     theta = np.random.default_rng(3).random(lay.size) / lay.scale * 0.3
+    theta[lay.floors + p.tail_from : lay.size] *= 10.0
     each = worths(lin, theta)
     best = np.zeros(lin.choices)
     best[: len(p.must)][p.must == 1] = -p.must_cost
@@ -70,6 +77,36 @@ def test_the_best_plan_of_small_problems_is_proven(seed: int) -> None:
     else:
         assert tree.found is None
         assert tree.bound == pytest.approx(-20.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", [3, 11, 13])
+def test_the_best_plan_over_futures_of_small_programmes_is_proven(seed: int) -> None:
+    made = unsure(seed, 4, years=2, max_options=2)
+    programme = Programme(made.settings, {**made.frames, "training": made.training.clear()})
+    asked = PlanSettings(scenarios=21, tail_weight=0.5)
+    best = max(recomputed_value(programme, other) for other in every_plan(programme, asked))
+    tree = explored(compile_programme(programme, asked).problem)
+    assert tree.finished
+    assert tree.found is not None
+    assert tree.found.value == pytest.approx(best, abs=1e-9)
+    assert best - 1e-9 <= tree.bound <= best + 1e-8
+
+
+def test_the_island_over_five_futures_is_said_to_be_optimal_and_the_file_proves_it(
+    island: Path, tmp_path: Path
+) -> None:
+    programme = read(island)
+    plan = plan_programme(programme, PlanSettings(work=60_000, scenarios=5))
+    assert (plan.status, plan.why_stopped) == ("optimal", "optimal")
+    again = load_plan(plan.save(tmp_path))
+    assert again.certificate is not None
+    assert again.certificate["kind"] == "tree"
+    assert verify(programme, again) == []
+    assert verify_bound(programme, again) == []
+    lower = dataclasses.replace(plan, bound=plan.value * (1 - 1e-6), value=plan.value * (1 - 1e-6))
+    assert [v.rule for v in verify_bound(programme, lower)] == ["bound"]
+    others = dataclasses.replace(plan, settings=dataclasses.replace(plan.settings, seed=1))
+    assert verify_bound(programme, others) != []
 
 
 def test_what_is_better_than_every_plan_stays_proven_when_it_is_known_beforehand() -> None:

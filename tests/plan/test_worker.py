@@ -247,7 +247,7 @@ rows = -rng.random((n, m)) * (rng.random((n, m)) < 0.2)
 from scipy.sparse import csr_matrix
 rows = csr_matrix(rows)
 child = worker.Worker()
-written = (np.full(m, 9.0), np.ones(m), rows.data, rows.indices, rows.indptr, 5 + rng.random(n), np.arange(n))
+written = (np.full(m, 9.0), np.ones(m), rows.data, rows.indices, rows.indptr, 5 + rng.random(n), np.arange(n), False)
 child.ask(frame(("load", 1, written)), lambda: math.inf)
 os.write(child.into, frame(("least", 1, (np.arange(n), np.zeros(n), 1.0, 10**8, 1e9))))
 time.sleep(0.5)

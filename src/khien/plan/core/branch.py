@@ -251,8 +251,8 @@ class Tree:
             cohorts[c // p.T, c % p.T] = math.ceil(part * p.tr_max[c // p.T] - 1e-6)
         st = state.new_state(p)
         state.rebuild(p, st, x, s, cohorts)
-        value = float(st.value[0])
-        if self._trained(cohorts) and search.valid(p, st) == 0 and state.penalty(p, st) == 0.0:
+        value = float(st.value[0]) - state.tail_loss(p, st)
+        if self._trained(cohorts) and search.valid(p, st) == 0 and state.broken(p, st) == 0.0:
             if self.found is None or value > self.found.value:
                 self.found = Found(x, s, cohorts, value)
 
@@ -281,5 +281,5 @@ class Tree:
 
 
 def promising(p: Problem, lay: Layout) -> bool:
-    """Whether a problem is small enough to be written out and has no sampled futures."""
-    return p.tail_worst == 0 and int(p.allow.sum()) * lay.size <= LARGEST
+    """Whether a problem is small enough to be written out."""
+    return int(p.allow.sum()) * lay.size <= LARGEST

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_matrix, vstack
+from scipy.sparse import csr_matrix
 
 from khien.plan.core import dual
 from khien.plan.core.layout import Layout
@@ -29,6 +29,7 @@ class Linear:
     start: Ints  # option * T + quarter of the possibilities of projects, which stand first
     cohorts: Ints  # training * T + quarter of the possibilities of training, which stand last
     choices: int
+    futures: int  # sampled ones
 
 
 class _Writer:
@@ -36,7 +37,8 @@ class _Writer:
 
     def __init__(self, p: Problem, lay: Layout) -> None:
         self.p, self.lay = p, lay
-        self.rows: list[csr_matrix] = []
+        self.at: list[Ints] = []
+        self.by: list[Floats] = []
         self.worth: list[float] = []
         self.choice: list[int] = []
         self.choices = 0
@@ -48,9 +50,22 @@ class _Writer:
         self.held = np.zeros((len(p.cond_init), p.T + 1))
 
     def add(self, worth: float, row: Floats) -> None:
-        self.rows.append(csr_matrix(row))
+        at = np.flatnonzero(row)
+        self.add_at(worth, at, row[at])
+
+    def add_at(self, worth: float, at: Ints, by: Floats) -> None:
+        """A row by its entries; what stands twice is added up."""
+        self.at.append(at)
+        self.by.append(by)
         self.worth.append(worth)
         self.choice.append(self.choices)
+
+    def matrix(self) -> csr_matrix:
+        ends = np.cumsum([0, *(len(at) for at in self.at)])
+        parts = np.concatenate([np.zeros(0), *self.by]), np.concatenate([np.zeros(0, dtype=np.int64), *self.at])
+        rows = csr_matrix((*parts, ends), shape=(len(self.at), self.lay.size))
+        rows.sum_duplicates()
+        return rows
 
     def spread(self, grad: Floats) -> Floats:
         """Turn what has been noted into prices proper, and forget it."""
@@ -62,18 +77,19 @@ class _Writer:
 
 
 def linear(p: Problem, lay: Layout) -> Linear:
-    """Write out the Lagrangian of a problem without sampled futures."""
+    """Write out the Lagrangian of a problem."""
     w = _Writer(p, lay)
     start = _projects(w)
     _goals(w)
     _units(w)
     _conditions(w)
+    _tail(w)
     cohorts = _training(w)
-    rows = vstack(w.rows, format="csr") if w.rows else csr_matrix((0, lay.size))
     where = np.array(w.choice, dtype=np.int64)
     return Linear(
-        _given(w), rows, np.array(w.worth), where, np.array(start, dtype=np.int64),
+        _given(w), w.matrix(), np.array(w.worth), where, np.array(start, dtype=np.int64),
         np.array(cohorts, dtype=np.int64), w.choices,
+        len(p.b_floor) - p.tail_from if p.tail_worst else 0,
     )  # fmt: skip
 
 
@@ -94,13 +110,12 @@ def _projects(w: _Writer) -> list[int]:
 def _goals(w: _Writer) -> None:
     p, lay = w.p, w.lay
     for g in range(len(p.g_time)):
-        row, b = np.zeros(lay.size), p.g_block[g]
-        row[lay.goals + g] = -p.g_req[g]
-        own = 1.0
+        at, by, own, b = [lay.goals + g], [-p.g_req[g]], 1.0, p.g_block[g]
         if b >= 0:
             own = p.b_own[b]
-            row[lay.floors + b] = p.g_req[g] * p.g_slope[g] / p.b_scale[b]
-        w.add(float(p.g_req[g] * p.g_slope[g] * own), row)
+            at.append(lay.floors + b)
+            by.append(p.g_req[g] * p.g_slope[g] / p.b_scale[b])
+        w.add_at(float(p.g_req[g] * p.g_slope[g] * own), np.array(at), np.array(by))
         w.choices += 1
 
 
@@ -110,16 +125,19 @@ def _units(w: _Writer) -> None:
         conditions = range(p.uc_ptr[u], p.uc_ptr[u + 1])
         if len(conditions) < 2:
             continue
+        at, by, since = [], [], []
+        for a in range(p.ua_ptr[u], p.ua_ptr[u + 1]):
+            goals = np.arange(p.ag_ptr[p.ua_acc[a]], p.ag_ptr[p.ua_acc[a] + 1])
+            at.append(lay.goals + goals)
+            by.append(p.ua_amt[a, p.g_phase[goals]])
+            since.append(p.g_time[goals])
+        for k in conditions:
+            at.append(lay.links + lay.link_of[k] * (p.T + 1) + np.arange(p.T + 1))
+            by.append(np.full(p.T + 1, -1.0))
+            since.append(np.arange(p.T + 1))
+        places, amounts, quarters = (np.concatenate(x) for x in (at, by, since))
         for t in range(p.T + 1):
-            row = np.zeros(lay.size)
-            for a in range(p.ua_ptr[u], p.ua_ptr[u + 1]):
-                for g in range(p.ag_ptr[p.ua_acc[a]], p.ag_ptr[p.ua_acc[a] + 1]):
-                    if p.g_time[g] >= t:
-                        row[lay.goals + g] += p.ua_amt[a, p.g_phase[g]]
-            for k in conditions:
-                at = lay.links + lay.link_of[k] * (p.T + 1)
-                row[at + t : at + p.T + 1] -= 1.0
-            w.add(0.0, row)
+            w.add_at(0.0, places[quarters >= t], amounts[quarters >= t])
         w.choices += 1
 
 
@@ -133,6 +151,20 @@ def _conditions(w: _Writer) -> None:
             w.held[c, t:] = 1.0
             w.add(0.0, w.spread(row))
         w.choices += 1
+
+
+def _tail(w: _Writer) -> None:
+    """Sampled futures: the threshold of the tail, and the shortfall of every future below it."""
+    p = w.p
+    if not p.tail_worst:
+        return
+    futures = np.arange(w.lay.floors + p.tail_from, w.lay.size)
+    part = p.tail_most / len(futures)
+    for at in futures:
+        w.add_at(-p.tail_most * p.tail_weight / p.tail_worst, np.array([at]), np.array([part]))
+        w.choices += 1
+    w.add_at(p.tail_most * p.tail_weight, futures, np.full(len(futures), -part))
+    w.choices += 1
 
 
 def _training(w: _Writer) -> list[int]:

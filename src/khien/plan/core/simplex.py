@@ -38,6 +38,7 @@ class Written(NamedTuple):
     indptr: NDArray[np.int32]
     worth: Floats
     choice: Ints
+    presolve: bool  # pays where thousands of goals say the same, as those of sampled futures do; else it costs
 
 
 class Call(NamedTuple):
@@ -67,7 +68,7 @@ def least(w: Written, call: Call) -> tuple[Ints, Floats, Floats] | None:
     cost = np.concatenate((w.given[at] / w.scale[at], np.ones(n)))
     low = np.concatenate((np.zeros(len(at)), none / unit))
     options = {
-        "maxiter": call.most, "presolve": False, "primal_feasibility_tolerance": 1e-10,
+        "maxiter": call.most, "presolve": w.presolve, "primal_feasibility_tolerance": 1e-10,
         "dual_feasibility_tolerance": 1e-10, "time_limit": call.seconds,
     }  # fmt: skip
     matrix = hstack((rows @ scale, -ones), format="csr")

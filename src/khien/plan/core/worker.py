@@ -177,7 +177,8 @@ class Simplex:
         self.key = next(_numbers)
         self.size, self.count = lay.size, len(lin.worth)
         rows = lin.rows
-        written = Written(lin.given, lay.scale, rows.data, rows.indices, rows.indptr, lin.worth, lin.choice)
+        matrix = rows.data, rows.indices, rows.indptr
+        written = Written(lin.given, lay.scale, *matrix, lin.worth, lin.choice, lin.futures > 0)
         self._load = frame(("load", self.key, tuple(written)))
 
     def least(self, keep: Ints, none: Floats, unit: float, most: int, left: Left) -> tuple[Floats, Floats] | None:
