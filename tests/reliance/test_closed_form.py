@@ -42,9 +42,7 @@ def test_the_worked_table(held: dict[str, int], left: list[float]) -> None:
 
 
 def test_after_the_cut_nothing_is_lost() -> None:
-    assert retained(tiny(cut_quarters=2), WORKED, {})["retained"].to_list()[:4] == pytest.approx(
-        [1, 0.5, 1, 1]
-    )
+    assert retained(tiny(cut_quarters=2), WORKED, {})["retained"].to_list()[:4] == pytest.approx([1, 0.5, 1, 1])
 
 
 def test_no_dependencies_no_products() -> None:
@@ -52,15 +50,11 @@ def test_no_dependencies_no_products() -> None:
 
 
 @given(st.floats(0, 50), st.floats(0, 1), st.integers(0, 3), st.integers(1, 4))
-def test_what_is_kept_lies_between_what_is_never_lost_and_all(
-    months: float, lost: float, q: int, cut: int
-) -> None:
+def test_what_is_kept_lies_between_what_is_never_lost_and_all(months: float, lost: float, q: int, cut: int) -> None:
     kept = float(kept_share(months, lost, q, cut))
     assert 1 - lost - 1e-12 <= kept <= 1
     assert kept <= float(kept_share(months + 1, lost, q, cut)) + 1e-12
-    assert q == 0 or float(kept_share(months, lost, q - 1, 4)) + 1e-12 >= float(
-        kept_share(months, lost, q, 4)
-    )
+    assert q == 0 or float(kept_share(months, lost, q - 1, 4)) + 1e-12 >= float(kept_share(months, lost, q, 4))
 
 
 def test_a_quarter_of_stock_is_kept_by_integration() -> None:

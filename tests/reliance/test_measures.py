@@ -79,9 +79,7 @@ def test_concentration() -> None:
     sellers = [named(s, role="supplier", country=c) for s, c in (("s60", "kr"), ("s10", "vn"))]
     held = named("s30", role="supplier", country="vn", controlled_by="kr", control_share=0.6)
     made = with_tables(tiny(), **frames({"organisations": [*sellers, held]}))
-    bought = pl.DataFrame(
-        {"organisation": ["s60", "s30", "s30", "s10", None], "amount_mvnd": [60, 10, 20, 10, 7]}
-    )
+    bought = pl.DataFrame({"organisation": ["s60", "s30", "s30", "s10", None], "amount_mvnd": [60, 10, 20, 10, 7]})
     assert concentration(made, bought).rows() == [
         ("partner", "s60", 60.0, 0.6, pytest.approx(0.46)),
         ("partner", "s30", 30.0, 0.3, pytest.approx(0.46)),
@@ -144,6 +142,4 @@ def test_a_ring_of_subjects_is_cut() -> None:
         [{"subject": "engine", "input": "drone", "criticality": "stops", "quantity": 1.0}],
         schema=made.inputs.schema,
     )
-    assert bill_of_items(with_tables(made, inputs=pl.concat([made.inputs, ring]))).rows() == [
-        ("drone", "chip", 3.0)
-    ]
+    assert bill_of_items(with_tables(made, inputs=pl.concat([made.inputs, ring]))).rows() == [("drone", "chip", 3.0)]

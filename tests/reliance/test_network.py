@@ -108,9 +108,7 @@ def supply(site: str, share: float, stock: float | None = None) -> dict[str, Any
         ([], None),
     ],
 )
-def test_supplies(
-    supplies: list[dict[str, Any]], expected: tuple[str, float, float, str | None] | None
-) -> None:
+def test_supplies(supplies: list[dict[str, Any]], expected: tuple[str, float, float, str | None] | None) -> None:
     """Half of the drone hangs on chips; joint-works is held by kr-works."""
     held = named("joint-works", role="member", country="vn", controlled_by="kr-works", control_share=0.51)
     made = programme(

@@ -27,6 +27,7 @@ COMMANDS = (
     "report",
     "explain",
     "verify",
+    "reliance",
     "compare",
     "new",
     "template",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.optimize import linprog
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 Floats = NDArray[np.float64]
 
@@ -72,6 +74,8 @@ def solve_all(blocks: Sequence[Block], progress: Callable[[int], None] | None = 
 
 
 def _together(blocks: Sequence[Block]) -> list[Floats]:
+    from scipy import sparse  # here, so that rooms which ask nothing do not wait for it
+
     heights = np.cumsum([0, *(len(b.right) for b in blocks)])
     widths = np.cumsum([0, *(len(b.cost) for b in blocks)])
     row = np.concatenate([np.array(b.row, dtype=np.int64) + h for b, h in zip(blocks, heights, strict=False)])
@@ -95,6 +99,8 @@ def solve(cost: Floats, matrix: sparse.csc_matrix, right: Floats, high: Floats, 
     Raises:
         SolverStopped: no solution in time.
     """
+    from scipy.optimize import linprog
+
     if not len(cost):
         return np.zeros(0)
     bounds = np.stack([np.zeros(len(cost)) if low is None else low, high], axis=1)

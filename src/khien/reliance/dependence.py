@@ -6,6 +6,7 @@ Method page: docs/methods/under-shock.md.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -17,6 +18,8 @@ from khien.reliance.phases import phases
 from khien.reliance.sources import value_chain
 from khien.reliance.standing import Stand
 from khien.reliance.under_shock import NONE, Case, covered, cut_months, overall, peace
+
+LOST = ("lost_worst", "lost_known", "lost_best")
 
 CHUNK = 40
 """Cuts that are judged between two calls of the progress."""
@@ -43,8 +46,9 @@ def dependence(
     -------
     polars.DataFrame
         `by` ("everything", "partner", "registration" or "control"), `key`, `sites` (how many stop),
-        `lost_worst` and `lost_best` (coverage of the programme, mean over the cut), the worst first within each.
-        Those that stop nobody are left out.
+        `lost_worst`, `lost_known` and `lost_best` (coverage of the programme, mean over the cut). The worst takes
+        every link that nobody knows for one to whoever is cut; `lost_known` counts the known links alone, with
+        unknown stocks and capacities at their worst, and ranks the rows within each `by`.
     """
     chain = value_chain(programme)
     length = cut_months(programme) if months is None else months
@@ -56,19 +60,23 @@ def dependence(
     rows = []
     for begin in range(0, len(cuts), CHUNK):
         part = cuts[begin : begin + CHUNK]
-        cases = [Case(stand(c.organisations), c, time, worst) for _, c in part for worst in (True, False)]
-        left = [float(overall(chain, matrix, quarter) @ share) for matrix in covered(chain, cases)]
+        cases = [
+            Case(stand(cut.organisations), replace(cut, may_hit_unknown=unknown), time, worst)
+            for _, cut in part
+            for worst, unknown in ((True, True), (True, False), (False, False))
+        ]
+        left = [before - float(overall(chain, matrix, quarter) @ share) for matrix in covered(chain, cases)]
         for i, (by, cut) in enumerate(part):
-            rows.append((by, cut.name, len(cut.sites), before - left[2 * i], before - left[2 * i + 1]))
+            rows.append((by, cut.name, len(cut.sites), *left[3 * i : 3 * i + 3]))
         if progress is not None:
             progress(begin + len(part), len(cuts))
-    columns = {"by": pl.String, "key": pl.String, "sites": pl.Int64, "lost_worst": pl.Float64, "lost_best": pl.Float64}
+    columns = {"by": pl.String, "key": pl.String, "sites": pl.Int64, **dict.fromkeys(LOST, pl.Float64)}
     order = ["everything", "partner", "registration", "control"]
     return (
         pl.DataFrame(rows, schema=columns, orient="row")
-        .with_columns(pl.col("lost_worst", "lost_best").round(12) + 0.0)
+        .with_columns(pl.col(LOST).round(12) + 0.0)
         .with_columns(pl.col("by").replace_strict(order, range(4), return_dtype=pl.Int64).alias("_order"))
-        .sort(["_order", "lost_worst", "lost_best", "key"], descending=[False, True, True, False])
+        .sort(["_order", "lost_known", "lost_worst", "key"], descending=[False, True, True, False])
         .drop("_order")
     )
 

@@ -77,9 +77,51 @@ def bill_of_items(programme: Programme) -> pl.DataFrame:
     rows: list[tuple[str, str, float | None]] = []
     for product in programme.products["id"].to_list():
         total: dict[str, float | None] = {}
-        _add_items(product, 1.0, below, items, total, {product})
+        order = _downwards(product, below)
+        if order is None:
+            _add_items(product, 1.0, below, items, total, {product})
+        else:
+            _add_in_order(product, order, below, items, total)
         rows.extend((product, item, quantity) for item, quantity in sorted(total.items()))
     return pl.DataFrame(rows, schema={"product": pl.String, "item": pl.String, "quantity": pl.Float64}, orient="row")
+
+
+def _downwards(start: str, below: dict[str, list[tuple[str, float | None]]]) -> list[str] | None:
+    """Everything that a subject is made of, each before what it is made of; None where there is a ring."""
+    order: list[str] = []
+    path, done, stack = {start}, set[str](), [(start, iter(below.get(start, ())))]
+    while stack:
+        subject, inputs = stack[-1]
+        name = next((name for name, _ in inputs if name not in done), None)
+        if name is None:
+            stack.pop()
+            path.discard(subject)
+            done.add(subject)
+            order.append(subject)
+        elif name in path:
+            return None
+        else:
+            path.add(name)
+            stack.append((name, iter(below.get(name, ()))))
+    return order[::-1]
+
+
+def _add_in_order(
+    start: str,
+    order: list[str],
+    below: dict[str, list[tuple[str, float | None]]],
+    items: set[str],
+    total: dict[str, float | None],
+) -> None:
+    """Add the items of one unit without walking any part of the chain twice, however deep it is."""
+    units: dict[str, float | None] = {start: 1.0}
+    for subject in order:
+        for name, quantity in below.get(subject, ()):
+            of = units[subject]
+            amount = None if quantity is None or of is None else of * quantity
+            known = units.get(name, 0.0)
+            units[name] = None if amount is None or known is None else known + amount
+    total.update({name: amount for name, amount in units.items() if name in items})
 
 
 def _add_items(

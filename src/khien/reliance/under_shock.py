@@ -22,6 +22,9 @@ from khien.reliance.standing import Stand, Standing
 LONGEST_MONTHS = 120.0
 """Months beyond which it does not matter how long a capability survives."""
 
+KEPT_SHARE = 0.8
+"""Share of today's coverage that is to be held where nobody says what is."""
+
 NONE: frozenset[str] = frozenset()
 
 
@@ -63,7 +66,7 @@ def _put(matrix: Matrix, left: Left, x: Floats, time: list[Phase]) -> None:
     for c, columns in left.covered.items():
         for k, column in enumerate(columns):
             if column >= 0:
-                matrix[c, k] = float(np.clip(x[column] / time[k].length, 0.0, 1.0))
+                matrix[c, k] = float(np.clip(x[column] / time[k].length, 0.0, 1.0)) + 0.0
 
 
 def overall(chain: Chain, matrix: Matrix, quarter: Sequence[int]) -> Floats:
@@ -141,15 +144,15 @@ def months_survived(
     cut: Cut,
     *,
     first: int,
-    level: float = 0.8,
+    level: float | None = None,
     longest: float = LONGEST_MONTHS,
 ) -> pl.DataFrame:
     """How long each capability stays at a level under a cut that does not end, with what serves on its first day.
 
     Parameters
     ----------
-    level : float
-        Coverage that is to be held, above 0 and at most 1.
+    level : float, optional
+        Coverage that is to be held, above 0 and at most 1; left out, 0.8 of what each has before the cut.
     longest : float
         Months at which it is cut off.
 
@@ -159,8 +162,8 @@ def months_survived(
     -------
     polars.DataFrame
         Per capability with a requirement, and "all" for the programme: `capability`, `coverage` (before the cut),
-        `worst` and `best` (months, 0 to `longest`). Each capability is given all that can help it; so not all of
-        them last that long at the same time.
+        `level` (to be held), `worst` and `best` (months, 0 to `longest`). Each capability is given all that can
+        help it; so not all of them last that long at the same time.
     """
     chain = value_chain(programme)
     assurance = min(float(programme.settings.assurance_months), longest)
@@ -169,13 +172,15 @@ def months_survived(
     before = peace(chain, standing, [first])[:, 0]
     asked: list[tuple[int | None, float]] = [(None, float(overall(chain, before[:, None], [first])[0]))]
     asked += [(c, float(value)) for c, value in enumerate(before) if not np.isnan(value)]
+    levels = [KEPT_SHARE * value if level is None else level for _, value in asked]
     months = np.zeros((2, len(asked)))
     for row, worst in enumerate((True, False)):
-        months[row] = _lasting(chain, Case(standing, cut, time, worst, frozen=True), before, asked, level, longest)
+        months[row] = _lasting(chain, Case(standing, cut, time, worst, frozen=True), before, asked, levels, longest)
     return pl.DataFrame(
         {
             "capability": ["all" if c is None else chain.need.capabilities[c] for c, _ in asked],
             "coverage": [value for _, value in asked],
+            "level": levels,
             "worst": months[0],
             "best": months[1],
         }
@@ -187,26 +192,29 @@ def _lasting(
     case: Case,
     before: Floats,
     asked: list[tuple[int | None, float]],
-    level: float,
+    levels: list[float],
     longest: float,
 ) -> list[float]:
-    """Months for which each capability asked for (None is the programme) holds the level."""
+    """Months for which each capability asked for (None is the programme) holds its level."""
     blocks: list[tuple[int, Block, list[int]]] = []
-    found = [longest if value >= level - 1e-9 else 0.0 for _, value in asked]
+    found = [
+        longest if value > 0.0 and level <= value + 1e-9 else 0.0
+        for (_, value), level in zip(asked, levels, strict=True)
+    ]
     for i, (c, _) in enumerate(asked):
         if found[i] == 0.0:
             continue
         left = what_is_left(chain, case.standing, case.cut, case.time, worst=case.worst, frozen=True)
         if left is None or (c is not None and c not in left.covered):
             continue
-        hold = {c: level} if c is not None else None
-        blocks.append((i, held_level(chain, left, before, hold, level), left.lengths))
+        hold = {c: levels[i]} if c is not None else None
+        blocks.append((i, held_level(left, before, hold, levels[i]), left.lengths))
     for (i, _, lengths), x in zip(blocks, solve_all([block for _, block, _ in blocks]), strict=True):
         found[i] = float(x[lengths].sum())
     return found
 
 
-def held_level(chain: Chain, left: Left, before: Floats, hold: dict[int, float] | None, level: float) -> Block:
+def held_level(left: Left, before: Floats, hold: dict[int, float] | None, level: float = 0.0) -> Block:
     """Turn a programme of what is left into: hold these levels as long as possible.
 
     `hold` gives a level for each capability; None asks for `level` of the whole programme.

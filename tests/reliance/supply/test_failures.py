@@ -178,7 +178,7 @@ def test_a_broken_network_is_refused_with_everything_that_is_wrong(tmp_path: Pat
     ]
     assert "n.json" in caught.value.message_vi
     for broken in ({"nodes": [node]}, {"stages_csv": "x", "arcs_csv": ""}):
-        with pytest.raises(NetworkError, match="no supply network|no node"):
+        with pytest.raises(NetworkError, match=r"no supply network|no node"):
             read_network(write(tmp_path / "b.json", **broken))
     (tmp_path / "t.json").write_text("{", encoding="utf-8")
     with pytest.raises(NetworkError, match="cannot be read"):

@@ -1,0 +1,228 @@
+"""Every single and every double failure of the sites that supply a programme, ranked by damage and not by spend.
+
+Method page: docs/methods/under-shock.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import numpy as np
+import polars as pl
+
+from khien.programme import Programme
+from khien.reliance.blocks import solve_all
+from khien.reliance.cuts import Cut, owners, site_cut
+from khien.reliance.phases import Phase, flow, weights_of, what_is_left
+from khien.reliance.purchases import bill_of_items
+from khien.reliance.sources import Chain, value_chain
+from khien.reliance.standing import Stand, Standing
+from khien.reliance.under_shock import LONGEST_MONTHS, NONE, Case, covered, cut_months, held_level, peace
+
+SMALL = 1e-9
+"""Months of coverage below this are nothing."""
+
+CHUNK = 500
+"""Failures that are judged between two calls of the progress."""
+
+Failing = tuple[frozenset[str], float]
+Progress = Callable[[int, int], None]
+
+
+@dataclass
+class Sites:
+    """The sites that supply something, as a programme stands in one quarter, seen at their worst or best."""
+
+    chain: Chain
+    standing: Standing
+    first: int
+    worst: bool
+    _losses: dict[Failing, float] = field(default_factory=dict)
+
+    def cut(self, sites: frozenset[str]) -> Cut:
+        """What stops when these sites do."""
+        return site_cut(self.chain.programme, *sorted(sites))
+
+    def recover(self, site: str) -> float:
+        """Months that a site is out; one that says nothing is out for the length of a cut, or not at all."""
+        rows = [s.recover_months for sources in self.chain.sources.values() for s in sources if s.site == site]
+        known = max((months for months in rows if months is not None), default=0.0)
+        return max(known, cut_months(self.chain.programme)) if None in rows and self.worst else known
+
+    def hurt(self, site: str) -> tuple[frozenset[str], frozenset[int]]:
+        """Items that run short without a site, and capabilities that use them."""
+        serving = frozenset(p for p in self.chain.need.products if self.standing.serves(p, self.first))
+        alone = self.cut(frozenset([site]))
+        items = frozenset(
+            item
+            for item in self.chain.items_of.get(site, ())
+            if item in self.chain.items and flow(self.chain, item, alone, serving, self.worst) is not None
+        )
+        return items, self.chain.touched(items)
+
+    def losses(self, failing: list[Failing]) -> list[float]:
+        """Months of the programme's coverage that each failure costs."""
+        fresh = [one for one in dict.fromkeys(failing) if one not in self._losses and one[1] > 0.0]
+        cases = [
+            Case(self.standing, self.cut(sites), [Phase(0.0, months, self.first)], self.worst, frozen=True)
+            for sites, months in fresh
+        ]
+        weights = weights_of(self.chain, [self.first])
+        before = np.nan_to_num(peace(self.chain, self.standing, [self.first]))
+        for one, matrix in zip(fresh, covered(self.chain, cases), strict=True):
+            lost = float((weights * (before - np.nan_to_num(matrix))).sum()) * one[1]
+            self._losses[one] = lost if lost > SMALL else 0.0
+        return [self._losses.get(one, 0.0) for one in failing]
+
+    def survivals(self, sites: list[str], longest: float) -> list[float]:
+        """Months for which no coverage is lost when a site stops for good."""
+        before = np.nan_to_num(peace(self.chain, self.standing, [self.first])[:, 0])
+        found, blocks = [longest] * len(sites), []
+        for i, site in enumerate(sites):
+            cut, time = self.cut(frozenset([site])), [Phase(0.0, longest, self.first)]
+            left = what_is_left(self.chain, self.standing, cut, time, worst=self.worst, frozen=True)
+            if left is not None:
+                hold = {c: float(before[c]) for c in left.covered}
+                blocks.append((i, held_level(left, before, hold), left.lengths))
+        for (i, _, lengths), x in zip(blocks, solve_all([block for _, block, _ in blocks]), strict=True):
+            found[i] = float(x[lengths].sum())
+        return found
+
+
+def _both(programme: Programme, stand: Stand, first: int) -> tuple[Sites, Sites]:
+    chain, standing = value_chain(programme), stand(NONE)
+    return Sites(chain, standing, first, worst=True), Sites(chain, standing, first, worst=False)
+
+
+def single_site_failures(
+    programme: Programme, stand: Stand, *, first: int, longest: float = LONGEST_MONTHS
+) -> pl.DataFrame:
+    """What it costs when each supplying site fails until it has recovered, and how long it costs nothing.
+
+    Parameters
+    ----------
+    programme : Programme
+    stand : callable
+        As for `coverage_under_shock`.
+    first : int
+        Quarter of the programme in which the sites fail; everything stands as in that quarter.
+    longest : float
+        Months at which time to survive is cut off.
+
+    Returns
+    -------
+    polars.DataFrame
+        One row per site in `supplies`, the greatest damage first: `site`, `organisation`, `country`, `control`
+        (country of control), `items` (how many it supplies), `spend_share` (of the value of all items in one
+        unit of every product; null where nothing of it is known), `recover_months` (null where a supply does not
+        say), `survive_worst`, `survive_best`, `loss_worst`, `loss_best` (months of the programme's coverage),
+        `red_worst`, `red_best` (survived for less long than it takes to recover).
+    """
+    worst, best = _both(programme, stand, first)
+    sites = sorted(worst.chain.items_of)
+    columns: dict[str, list[float]] = {}
+    for name, seen in (("worst", worst), ("best", best)):
+        out = [seen.recover(site) for site in sites]
+        columns[f"survive_{name}"] = seen.survivals(sites, longest)
+        columns[f"loss_{name}"] = seen.losses([(frozenset([s]), m) for s, m in zip(sites, out, strict=True)])
+        columns[f"_out_{name}"] = out
+    table = pl.DataFrame({"site": sites, **columns}, schema_overrides={"site": pl.String})
+    unequal = pl.col("_out_worst") != pl.col("_out_best")
+    return (
+        table.join(_who(programme), on="site", how="left")
+        .join(_spend(programme), on="site", how="left")
+        .with_columns(
+            pl.Series("items", [len(worst.chain.items_of[site]) for site in sites], dtype=pl.Int64),
+            pl.when(unequal).then(None).otherwise(pl.col("_out_worst")).alias("recover_months"),
+            *((pl.col(f"survive_{n}") < pl.col(f"_out_{n}") - SMALL).alias(f"red_{n}") for n in ("worst", "best")),
+        )
+        .select(
+            "site", "organisation", "country", "control", "items", "spend_share", "recover_months",
+            "survive_worst", "survive_best", "loss_worst", "loss_best", "red_worst", "red_best",
+        )
+        .sort(["loss_worst", "loss_best", "survive_worst", "site"], descending=[True, True, False, False])
+    )  # fmt: skip
+
+
+def double_site_failures(
+    programme: Programme,
+    stand: Stand,
+    *,
+    first: int,
+    top: int | None = None,
+    progress: Progress | None = None,
+) -> pl.DataFrame:
+    """What it costs when two sites fail at once, both out until the later one has recovered.
+
+    Returns
+    -------
+    polars.DataFrame
+        One row per pair of sites in `supplies`, the greatest damage first (`top` of them if given): `a`, `b`,
+        `loss_worst`, `loss_best` (months of the programme's coverage), `more` (of the worst, beyond the dearer of
+        the two alone, each out as long as the pair), `hidden` (at the worst, either alone would cost nothing).
+    """
+    worst, best = _both(programme, stand, first)
+    sites = sorted(worst.chain.items_of)
+    pairs = list(combinations(sites, 2))
+    loss_worst, alone = _pair_losses(worst, pairs, lambda done: progress and progress(done, 2 * len(pairs)))
+    loss_best, _ = _pair_losses(best, pairs, lambda done: progress and progress(len(pairs) + done, 2 * len(pairs)))
+    found = pl.DataFrame(
+        {
+            "a": [a for a, _ in pairs],
+            "b": [b for _, b in pairs],
+            "loss_worst": loss_worst,
+            "loss_best": loss_best,
+            "more": [max(0.0, loss - dear) for loss, dear in zip(loss_worst, alone, strict=True)],
+            "hidden": [loss > SMALL and dear <= SMALL for loss, dear in zip(loss_worst, alone, strict=True)],
+        },
+        schema_overrides={"a": pl.String, "b": pl.String, "hidden": pl.Boolean},
+    ).sort(["loss_worst", "loss_best", "more", "a", "b"], descending=[True, True, True, False, False])
+    return found if top is None else found.head(top)
+
+
+def _pair_losses(
+    seen: Sites, pairs: list[tuple[str, str]], progress: Callable[[int], object]
+) -> tuple[list[float], list[float]]:
+    """What each pair costs, and what the dearer of the two alone. Pairs that serve no common capability add up."""
+    sites = sorted({site for pair in pairs for site in pair})
+    out = {site: seen.recover(site) for site in sites}
+    supplied = {site: frozenset(seen.chain.items_of[site]) for site in sites}
+    served = {site: seen.chain.touched(supplied[site]) for site in sites}
+    loss, alone = [], []
+    for begin in range(0, len(pairs), CHUNK):
+        part = pairs[begin : begin + CHUNK]
+        months = [max(out[a], out[b]) for a, b in part]
+        one = seen.losses([(frozenset([a]), m) for (a, _), m in zip(part, months, strict=True)])
+        two = seen.losses([(frozenset([b]), m) for (_, b), m in zip(part, months, strict=True)])
+        apart = [supplied[a].isdisjoint(supplied[b]) and served[a].isdisjoint(served[b]) for a, b in part]
+        asked = [(frozenset(pair), m) for pair, m, separate in zip(part, months, apart, strict=True) if not separate]
+        solved = iter(seen.losses(asked))
+        loss += [x + y if separate else next(solved) for x, y, separate in zip(one, two, apart, strict=True)]
+        alone += [max(x, y) for x, y in zip(one, two, strict=True)]
+        progress(begin + len(part))
+    return loss, alone
+
+
+def _who(programme: Programme) -> pl.DataFrame:
+    chains = owners(programme)
+    rows = [
+        (site, organisation, chains[organisation][0][1], chains[organisation][-1][1])
+        for site, organisation in programme.sites.select("id", "organisation").iter_rows()
+    ]
+    return pl.DataFrame(rows, schema=["site", "organisation", "country", "control"], orient="row")
+
+
+def _spend(programme: Programme) -> pl.DataFrame:
+    """Share of each site in the known value of all items in one unit of every product."""
+    value = pl.col("quantity") * pl.col("price_mvnd") * pl.col("share")
+    return (
+        bill_of_items(programme)
+        .join(programme.items.select(pl.col("id").alias("item"), "price_mvnd"), on="item")
+        .join(programme.supplies.select("item", "site", "share"), on="item")
+        .drop_nulls(["quantity", "price_mvnd"])
+        .group_by("site")
+        .agg(value.sum().alias("value"))
+        .select("site", (pl.col("value") / pl.col("value").sum()).fill_nan(None).alias("spend_share"))
+    )

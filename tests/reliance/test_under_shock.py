@@ -1,0 +1,231 @@
+"""What is left under a shock: the island by hand, a second programme by months, bounds and laws."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.plan.small_programmes import plan_of
+from tests.plan.tiny import with_tables
+from tests.reliance.chains import by_months, random_chain, random_standing
+
+import khien
+from khien.plan.standing import stand_under
+from khien.programme import Programme
+from khien.reliance import (
+    Standing,
+    UnknownTarget,
+    country_cut,
+    coverage_under_shock,
+    dependence,
+    double_site_failures,
+    everything_foreign,
+    fixed,
+    mean_over_time,
+    months_survived,
+    named_cut,
+    partner_cut,
+    red_nodes,
+    self_reliance,
+    single_site_failures,
+    site_cut,
+)
+from khien.reliance.standing import Stand
+
+seeds = st.integers(0, 100_000)
+PICKS = [
+    ("membrane-make", "membrane-licence", 0),
+    ("purifier-make", "purifier-own", 4),
+    ("boat-make", "boat-buy", 7),
+    ("sentry-make", "sentry-own", 10),
+    ("boat-upkeep", "upkeep-own", 14),
+]
+FIRST = 12
+
+
+@pytest.fixture(scope="module")
+def programme(island: Path) -> Programme:
+    return khien.read(island)
+
+
+@pytest.fixture(scope="module")
+def stand(programme: Programme) -> Stand:
+    """The island's best plan, in 2029."""
+    return stand_under(programme, plan_of(programme, PICKS), FIRST)
+
+
+def whole(table: pl.DataFrame) -> dict[str, float]:
+    found = mean_over_time(table).filter(pl.col("capability") == "all").to_dicts()
+    return found[0] if found else {"coverage": 0.0, "worst": 0.0, "best": 0.0}
+
+
+def test_the_island_without_the_mainland(programme: Programme, stand: Stand) -> None:
+    table = coverage_under_shock(programme, stand, country_cut(programme, "xm"), first=FIRST)
+    quarters = table.filter(pl.col("capability") == "all")
+    assert quarters["coverage"].to_list() == pytest.approx([0.9, 0.9, 1, 1])
+    assert quarters["worst"].to_list() == pytest.approx([0.9, 0.9, 0.8, 0.65])
+    assert quarters["best"].to_list() == pytest.approx([0.9, 0.9, 0.8, 0.8])
+    year = whole(table)
+    assert (year["coverage"], year["worst"], year["best"]) == pytest.approx((0.95, 0.8125, 0.85))
+    found = dependence(programme, stand, first=FIRST)
+    assert found["by"].to_list() == ["everything", "partner", "registration", "control"]
+    assert found["lost_known"].to_list() == pytest.approx([0.1375] * 4)
+    assert found["lost_best"].to_list() == pytest.approx([0.1] * 4)
+
+
+def test_the_island_survives(programme: Programme, stand: Stand) -> None:
+    found = months_survived(programme, stand, country_cut(programme, "xm"), first=FIRST, level=0.9)
+    months = {name: (worst, best) for name, worst, best in found.select("capability", "worst", "best").iter_rows()}
+    expected = {"all": (6, 6), "warn": (11.25, 120), "drink": (120, 120), "rescue": (6, 6), "guard": (0, 0)}
+    assert months == {name: pytest.approx(values) for name, values in expected.items()}
+
+
+def test_the_sites_of_the_island(programme: Programme, stand: Stand) -> None:
+    found = single_site_failures(programme, stand, first=FIRST)
+    columns = ("site", "recover_months", "survive_worst", "survive_best", "loss_worst", "loss_best")
+    assert found.select(columns).rows() == [
+        ("yard-harbour", None, pytest.approx(0), 120, pytest.approx(5.25), 0),
+        ("mainland-plant", None, pytest.approx(9), 120, pytest.approx(0.45), 0),
+    ]
+    assert found.select("red_worst", "red_best").rows() == [(True, False)] * 2
+    pair = double_site_failures(programme, stand, first=FIRST).row(0, named=True)
+    assert (pair["loss_worst"], pair["more"], pair["hidden"]) == (pytest.approx(7.05), pytest.approx(1.8), False)
+    red = red_nodes(programme, stand, first=FIRST).filter(pl.col("site") == "mainland-plant").row(0, named=True)
+    assert (red["item"], red["certain"]) == ("battery", False)
+    assert (red["stock_more_months"], red["source_more_share"]) == pytest.approx((1.5, 0.125))
+
+
+def test_without_a_plan_only_what_is_running_counts(programme: Programme) -> None:
+    stand = stand_under(programme, None, FIRST)
+    assert whole(coverage_under_shock(programme, stand, everything_foreign(programme), first=FIRST))[
+        "coverage"
+    ] == pytest.approx(0.3)
+
+
+def test_a_partner_who_is_cut_stops_what_he_is_still_building(programme: Programme) -> None:
+    stand = stand_under(programme, plan_of(programme, PICKS), 8)  # 2028: the boats end with its first quarter
+    assert stand(frozenset()).service_from["boat"] == 9
+    assert stand(frozenset({"mainland"})).service_from["boat"] == 18  # from what the yard learns for itself
+    assert stand(frozenset({"yard"})).service_from["boat"] == 9
+
+
+@given(seeds)
+@settings(max_examples=40)
+def test_with_everything_known_it_equals_the_programme_by_months(seed: int) -> None:
+    made = random_chain(seed, known=True)
+    standing = random_standing(seed, made)
+    table = coverage_under_shock(made, fixed(standing), everything_foreign(made), first=0, months=12)
+    stopped = {f"{name}-site" for name in ("kr-works", "jp-works", "kr-child")}
+    expected = by_months(made, standing, stopped, 12)
+    assert whole(table)["worst"] == pytest.approx(expected, abs=1e-6)
+    assert whole(table)["best"] == pytest.approx(expected, abs=1e-6)
+
+
+@given(seeds)
+@settings(max_examples=40)
+def test_a_total_cut_is_never_worse_than_the_closed_form(seed: int) -> None:
+    """Where nothing is brought in surplus: the closed form takes the mean of a quarter before it cuts off surplus."""
+    made = random_chain(seed, known=True)
+    made = with_tables(made, requirements=made.requirements.with_columns(pl.lit(50.0).alias("level")))
+    standing = random_standing(seed, made)
+    closed = self_reliance(made, standing.service_from, standing.held_from)
+    closed = closed.filter((pl.col("capability") == "all") & (pl.col("year") == 2026))
+    table = coverage_under_shock(made, fixed(standing), everything_foreign(made), first=0, months=12)
+    assert whole(table)["worst"] >= float(closed["self_reliance"].mean() or 0.0) - 1e-6  # type: ignore[arg-type]
+
+
+@given(seeds)
+@settings(max_examples=40)
+def test_worst_best_and_peace_stand_in_order(seed: int) -> None:
+    made = random_chain(seed, known=False)
+    stand = fixed(random_standing(seed, made))
+    for cut in (everything_foreign(made), country_cut(made, "kr"), partner_cut(made, "jp-works")):
+        table = coverage_under_shock(made, stand, cut, first=0, months=9)
+        for row in mean_over_time(table).to_dicts():
+            assert row["worst"] <= row["best"] + 1e-6
+            assert row["best"] <= row["coverage"] + 1e-6
+        survived = months_survived(made, stand, cut, first=3)
+        assert (survived["worst"] <= survived["best"] + 1e-6).all()
+    lost = dependence(made, stand, first=0)
+    assert (lost["lost_best"] <= lost["lost_known"] + 1e-6).all()
+    assert (lost["lost_known"] <= lost["lost_worst"] + 1e-6).all()
+    everything = lost.filter(pl.col("by") == "everything")["lost_worst"][0]
+    assert (lost["lost_worst"] <= everything + 1e-6).all()
+
+
+@given(seeds)
+@settings(max_examples=25)
+def test_more_stock_never_hurts(seed: int) -> None:
+    made = random_chain(seed, known=False)
+    more = with_tables(made, supplies=made.supplies.with_columns(pl.col("stock_months") + 1.0))
+    stand, cut = fixed(random_standing(seed, made)), everything_foreign(made)
+    before, after = (whole(coverage_under_shock(p, stand, cut, first=0)) for p in (made, more))
+    assert after["worst"] >= before["worst"] - 1e-6
+    lasts, longer = (months_survived(p, stand, cut, first=3)["worst"] for p in (made, more))
+    assert (longer >= lasts - 1e-6).all()
+
+
+@given(seeds, st.booleans())
+@settings(max_examples=15)
+def test_the_ranking_of_failures_equals_exhaustive_search(seed: int, known: bool) -> None:
+    made = random_chain(seed, known=known)
+    stand = fixed(random_standing(seed, made))
+    singles = single_site_failures(made, stand, first=3)
+    pairs = double_site_failures(made, stand, first=3)
+    out = dict(singles.select("site", "recover_months").iter_rows())
+    for side in ("worst", "best"):
+        unknown = 12.0 if side == "worst" else None
+
+        def months(site: str, unknown: float | None = unknown) -> float:
+            rows = made.supplies.filter(pl.col("site") == site, pl.col("share") > 0)["recover_months"]
+            known_months = float(rows.max() or 0.0)  # type: ignore[arg-type]
+            return max(known_months, unknown or 0.0) if rows.null_count() else known_months
+
+        expected = {(s,): damage(made, stand, [s], months(s), side) for s in out}
+        assert dict(singles.select("site", f"loss_{side}").iter_rows()) == pytest.approx(
+            {k[0]: v for k, v in expected.items()}, abs=1e-5
+        )
+        both = {p: damage(made, stand, list(p), max(map(months, p)), side) for p in combinations(sorted(out), 2)}
+        found = {(a, b): loss for a, b, loss in pairs.select("a", "b", f"loss_{side}").iter_rows()}
+        assert found == pytest.approx(both, abs=1e-5)
+    worst = pairs["loss_worst"].to_list()
+    assert worst == sorted(worst, reverse=True)
+
+
+def damage(made: Programme, stand: Stand, sites: list[str], months: float, side: str) -> float:
+    """Coverage lost, times months, when nothing changes but that these sites stop."""
+    if months == 0.0:
+        return 0.0
+    standing = stand(frozenset())
+    frozen = Standing(
+        {p: 0 for p in standing.service_from if standing.serves(p, 3)},
+        {s: 0 for s in standing.held_from if standing.held(s, 3)},
+        standing.partners,
+    )
+    table = coverage_under_shock(made, fixed(frozen), site_cut(made, *sites), first=0, months=months)
+    year = whole(table)
+    return (year["coverage"] - year[side]) * months
+
+
+def test_targets_that_do_not_exist_are_refused(programme: Programme) -> None:
+    for ask in (
+        lambda: country_cut(programme, "xx"),
+        lambda: partner_cut(programme, "nobody"),
+        lambda: site_cut(programme, "nowhere"),
+        lambda: named_cut(programme, "nothing"),
+    ):
+        with pytest.raises(UnknownTarget) as caught:
+            ask()
+        assert caught.value.message_vi != caught.value.message_en
+
+
+def test_control_runs_up_the_chain() -> None:
+    made = random_chain(1, known=True)
+    assert country_cut(made, "kr").organisations == {"kr-works", "kr-child"}
+    assert country_cut(made, "kr", "registration").organisations == {"kr-works"}
+    assert country_cut(made, "vn", "registration").organisations == {"kr-child", "home-works", "home-two"}
+    assert partner_cut(made, "kr-works").sites == {"kr-works-site", "kr-child-site"}
