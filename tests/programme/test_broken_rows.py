@@ -34,6 +34,11 @@ def both(*changes: Callable[[Rows], None]) -> Callable[[Rows], None]:
     return lambda rows: [change(rows) for change in changes] and None
 
 
+def everywhere(table: str, /, **cells: Any) -> Callable[[Rows], None]:
+    """Change cells of every row."""
+    return lambda rows: [row.update(cells) for row in rows[table]] and None
+
+
 COMMITTED = {"status": "committed", "option": "p3-own", "start": "2027Q1"}
 HIGH_RISK = {"kind": "floor", "over": "risk_class", "key": "high"}
 
@@ -184,6 +189,22 @@ CASES: list[tuple[str, Callable[[Rows], None], str | None, int | None, str | Non
         "organisations",
         3,
         "control_share",
+    ),
+    ("control-share-alone", put("organisations", 0, control_share=0.4), "organisations", 2, "controlled_by"),
+    (
+        "nucleus-held-abroad",
+        put("organisations", 0, controlled_by="mitsu", control_share=0.6),
+        "organisations",
+        2,
+        "controlled_by",
+    ),
+    ("stocks-unknown", everywhere("supplies", stock_months=None), "supplies", None, "stock_months"),
+    (
+        "recovery-unknown",
+        both(everywhere("supplies", recover_months=None), put("shocks", 0, kind="site", key="s1")),
+        "supplies",
+        None,
+        "recover_months",
     ),
 ]
 

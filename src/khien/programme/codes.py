@@ -52,7 +52,7 @@ FAMILIES: Final[dict[str, tuple[str, ...]]] = {
         partner-not-needed window-too-short stage-leap stage-gap stage-not-reached skill-without-supply
         year-without-money outside-horizon option-without-agreement candidate-has-choice running-not-begun
         precedence-never
-        control-share-unknown
+        control-share-unknown control-share-alone nucleus-held-abroad stocks-unknown recovery-unknown
         """
     ),
 }

@@ -8,6 +8,7 @@ from typing import Final
 
 import polars as pl
 
+from khien.programme.owners import foreign_organisations
 from khien.programme.rules.rings import rings
 from khien.programme.sheet import Desk
 
@@ -64,6 +65,32 @@ def control_runs_up(desk: Desk) -> None:
         desk.note("control-share-unknown", "organisations", line, "control_share", name, by=by)
 
 
+def control_agrees_with_itself(desk: Desk) -> None:
+    """A share of control has an owner, and a nucleus is not held from abroad."""
+    sheet = desk["organisations"]
+    alone = pl.col("control_share").is_not_null() & pl.col("controlled_by").is_null()
+    for line, name, share in sheet.where(alone, "id", "control_share"):
+        desk.note("control-share-alone", "organisations", line, "controlled_by", name, share=f"{share:.12g}")
+    if desk.settings is None:
+        return
+    foreign = foreign_organisations(sheet.frame, desk.settings.home_country)
+    held = (pl.col("role") == "nucleus") & pl.col("id").is_in(list(foreign))
+    for line, name, by in sheet.where(held & pl.col("controlled_by").is_not_null(), "id", "controlled_by"):
+        desk.note("nucleus-held-abroad", "organisations", line, "controlled_by", name, by=by)
+
+
+def supplies_say_how_long(desk: Desk) -> None:
+    """Some supply says how long its stock lasts and, where sites may fail, how long it takes to recover."""
+    sheet = desk["supplies"]
+    if not sheet.frame.height:
+        return
+    if sheet.frame["stock_months"].null_count() == sheet.frame.height:
+        desk.note("stocks-unknown", "supplies", None, "stock_months", count=sheet.frame.height)
+    at_sites = desk.frame("shocks").filter(pl.col("kind").is_in(["site", "place"])).height
+    if at_sites and sheet.frame["recover_months"].null_count() == sheet.frame.height:
+        desk.note("recovery-unknown", "supplies", None, "recover_months", count=sheet.frame.height)
+
+
 def countries_have_codes(desk: Desk) -> None:
     """A country's id is its ISO code, and the home country is one of them."""
     sheet = desk["countries"]
@@ -80,5 +107,7 @@ RULES: Final[tuple[Callable[[Desk], None], ...]] = (
     inputs_run_down,
     supplies_sum_to_one,
     control_runs_up,
+    control_agrees_with_itself,
+    supplies_say_how_long,
     countries_have_codes,
 )
