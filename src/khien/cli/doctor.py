@@ -75,9 +75,7 @@ def _machine(lang: str) -> Iterator[Symptom]:
     memory = _memory_gb()
     if memory is not None:
         found = number(memory, lang, 1) + " GB"
-        yield Symptom(
-            t("cli_doctor_memory", lang), found, memory >= 2, False, t("cli_doctor_memory_way", lang)
-        )
+        yield Symptom(t("cli_doctor_memory", lang), found, memory >= 2, False, t("cli_doctor_memory_way", lang))
     space = shutil.disk_usage(Path.cwd()).free / 1e9
     found = number(space, lang, 1) + " GB"
     yield Symptom(t("cli_doctor_disk", lang), found, space >= 0.5, True, t("cli_doctor_disk_way", lang))
@@ -85,18 +83,14 @@ def _machine(lang: str) -> Iterator[Symptom]:
     well = encoding.lower().replace("-", "") == "utf8"
     yield Symptom(t("cli_doctor_encoding", lang), encoding, well, False, t("cli_doctor_encoding_way", lang))
     here = os.access(Path.cwd(), os.W_OK)
-    yield Symptom(
-        t("cli_doctor_writable", lang), str(Path.cwd()), here, False, t("cli_doctor_writable_way", lang)
-    )
+    yield Symptom(t("cli_doctor_writable", lang), str(Path.cwd()), here, False, t("cli_doctor_writable_way", lang))
 
 
 def _extras(lang: str) -> Iterator[Symptom]:
     """Programs that only the tests of the report need."""
     for program, package in (("chromium", "chromium"), ("pdftotext", "poppler-utils")):
         path = shutil.which(program)
-        yield Symptom(
-            program, path or "–", path is not None, False, t("cli_doctor_extra", lang, package=package)
-        )
+        yield Symptom(program, path or "–", path is not None, False, t("cli_doctor_extra", lang, package=package))
 
 
 def _memory_gb() -> float | None:

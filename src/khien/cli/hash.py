@@ -12,9 +12,7 @@ from khien.words import t
 
 def add(places: argparse._SubParsersAction[Parser], lang: str) -> None:
     """Add the command to the parser."""
-    parser = add_command(
-        places, "hash", run, lang, says=t("cli_hash_says", lang), example="khien hash examples/island"
-    )
+    parser = add_command(places, "hash", run, lang, says=t("cli_hash_says", lang), example="khien hash examples/island")
     parser.add_argument("path", metavar="PATH", help=t("cli_path_help", lang))
 
 

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 def plan_record(plan: Plan) -> dict[str, Any]:
     """What a plan says of itself, as JSON; a bound or gap that is not known is null."""
     names = ("status", "why_stopped", "value", "bound", "nothing", "gap", "relative_gap", "seconds", "seed")
-    record: dict[str, Any] = {
-        name: getattr(plan, name) for name in (*names, "clocked", "programme_hash", "version")
-    }
+    record: dict[str, Any] = {name: getattr(plan, name) for name in (*names, "clocked", "programme_hash", "version")}
     record |= {"expected_value": plan.expected_value, "tail_value": plan.tail_value}
     fixed = int(plan.choices["fixed"].sum())
     record |= {"chosen": plan.choices.height - fixed, "fixed": fixed}

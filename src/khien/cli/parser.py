@@ -33,9 +33,7 @@ class Formatter(argparse.RawDescriptionHelpFormatter):
         prefix: str | None = None,
     ) -> None:
         """Put the word for "usage" of the chosen language in front."""
-        super().add_usage(
-            usage, actions, groups, t("cli_usage", self.lang) + " " if prefix is None else prefix
-        )
+        super().add_usage(usage, actions, groups, t("cli_usage", self.lang) + " " if prefix is None else prefix)
 
 
 class Parser(argparse.ArgumentParser):
@@ -126,13 +124,9 @@ def _add_common(parser: argparse.ArgumentParser, lang: str) -> None:
     """The options that every command has; they may stand before or after the command's name."""
     parser._optionals.title = t("cli_options", lang)
     parser.add_argument("-h", "--help", action="help", help=t("cli_help_help", lang))
-    parser.add_argument(
-        "--json", action="store_true", default=argparse.SUPPRESS, help=t("cli_json_help", lang)
-    )
+    parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=t("cli_json_help", lang))
     parser.add_argument("--lang", choices=LANGUAGES, default=argparse.SUPPRESS, help=t("cli_lang_help", lang))
-    parser.add_argument(
-        "--debug", action="store_true", default=argparse.SUPPRESS, help=t("cli_debug_help", lang)
-    )
+    parser.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=t("cli_debug_help", lang))
 
 
 def translate(message: str, lang: str) -> str:

@@ -15,9 +15,7 @@ def existing(path: str, lang: str) -> Path:
     """The path, which must be there."""
     found = Path(path)
     if not found.exists():
-        raise Stop(
-            Exit.WRONG_USE, t("cli_file_trouble", lang, path=path, reason=t("cli_file_not_there", lang))
-        )
+        raise Stop(Exit.WRONG_USE, t("cli_file_trouble", lang, path=path, reason=t("cli_file_not_there", lang)))
     return found
 
 

@@ -96,9 +96,7 @@ def _spelling(action: argparse.Action) -> str:
     value = ""
     if action.nargs != 0:
         choices = "{" + ",".join(map(str, action.choices)) + "}" if action.choices else ""
-        value = " " + (
-            choices or (action.metavar if isinstance(action.metavar, str) else action.dest.upper())
-        )
+        value = " " + (choices or (action.metavar if isinstance(action.metavar, str) else action.dest.upper()))
     return ", ".join(f"`{option}{value}`" for option in action.option_strings)
 
 

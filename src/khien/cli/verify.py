@@ -43,9 +43,7 @@ def run(args: argparse.Namespace) -> Exit:
     violations = [one for one in violations if one.rule == "programme"] or violations
     if not violations:  # a broken plan's bound says nothing, and its settings may not even apply
         violations = verify_bound(programme, plan)
-    lines = [
-        f"{t('cli_verify_broken', args.lang)} {one.rule}: {one.message(args.lang)}" for one in violations
-    ]
+    lines = [f"{t('cli_verify_broken', args.lang)} {one.rule}: {one.message(args.lang)}" for one in violations]
     value = None
     if violations:
         lines.append(t("cli_verify_bad", args.lang, count=number(len(violations), args.lang)))

@@ -123,11 +123,7 @@ class Constraints:
             if p["subject"] == subject and facts.order[p["to_stage"]] >= below and o["level"] >= threshold:
                 return
         steps = [p for p in planned if below <= facts.order[p["to_stage"]] < order]
-        ends = [
-            start + o["duration_quarters"]
-            for p, o, start in facts.fixed
-            if p in steps and o["level"] >= threshold
-        ]
+        ends = [start + o["duration_quarters"] for p, o, start in facts.fixed if p in steps and o["level"] >= threshold]
         c = self.b.add_condition(max(0, min(ends)) if ends else NEVER)
         for p in steps:
             for o in facts.of_project[p["id"]] if p["id"] in self.v.project else []:

@@ -69,9 +69,7 @@ class Facts:
     @cached_property
     def candidates(self) -> list[str]:
         """Projects that may be chosen, in the order of the table."""
-        return [
-            p["id"] for p in self.projects.values() if p["status"] == "candidate" and p["pin"] != "must_not"
-        ]
+        return [p["id"] for p in self.projects.values() if p["status"] == "candidate" and p["pin"] != "must_not"]
 
     @cached_property
     def fixed(self) -> list[tuple[Row, Row, int]]:
