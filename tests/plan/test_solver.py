@@ -167,6 +167,21 @@ def test_a_floor_of_self_reliance_is_reached_or_said_to_be_out_of_reach() -> Non
     assert "settings" in refused
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_promised_survival_is_kept_or_said_to_be_out_of_reach(seed: int) -> None:
+    programme = drawn(seed)
+    refused: set[str] = set()
+    for months, level in ((3.0, 0.05), (6.0, 0.2), (24.0, 0.99)):
+        asked = PlanSettings(work=WORK, min_survival_months=months, survival_level=level, min_reliance_from=2028)
+        try:
+            plan = plan_programme(programme, asked)
+        except NoPlan as error:
+            refused |= {rule.table for rule in error.clash}
+        else:
+            sound(programme, plan)
+    assert refused <= {"settings", "money", "skill_supply", "limits", "obligations"}
+
+
 def test_sampled_futures_are_told() -> None:
     programme = drawn(3)
     plan = plan_programme(programme, PlanSettings(work=WORK, scenarios=20))

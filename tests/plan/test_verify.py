@@ -56,9 +56,7 @@ def test_a_good_plan_breaks_no_rule() -> None:
 
 
 def test_rows_of_choices_for_done_projects_mean_nothing() -> None:
-    programme = changed_rows(
-        tiny(), "projects", pl.col("id") == "engine-make", status="done", spent_mvnd=None
-    )
+    programme = changed_rows(tiny(), "projects", pl.col("id") == "engine-make", status="done", spent_mvnd=None)
     plan = plan_of(programme, PICKS, TRAINING)
     done = plan.choices.head(1).with_columns(
         project=pl.lit("engine-make"),
@@ -206,9 +204,7 @@ def test_stage_is_reached_by_maturity_or_left_by_a_leap() -> None:
     assert verify(leap, plan_of(leap, PICKS[1:], TRAINING)) == []
 
 
-@pytest.mark.parametrize(
-    "agreement", [{"until": "2026Q1"}, {"forms": "joint; purchase"}, {"party": "home-works"}]
-)
+@pytest.mark.parametrize("agreement", [{"until": "2026Q1"}, {"forms": "joint; purchase"}, {"party": "home-works"}])
 def test_agreement(agreement: dict[str, str]) -> None:
     programme = changed_rows(tiny(), "agreements", pl.lit(True), **agreement)
     assert only(programme, good_plan(programme), "agreement").rows == ("drone-buy-licence",)
@@ -309,10 +305,21 @@ def test_reliance_floor() -> None:
         return plan_of(programme, PICKS, TRAINING, PlanSettings(min_reliance=floor, min_reliance_from=year))
 
     assert verify(programme, asked(0.8125, 2027)) == []
-    assert only(programme, asked(0.82, 2027), "reliance_floor").amounts["self_reliance"] == pytest.approx(
-        0.8125
-    )
+    assert only(programme, asked(0.82, 2027), "reliance_floor").amounts["self_reliance"] == pytest.approx(0.8125)
     assert only(programme, asked(0.1, None), "reliance_floor").amounts["year"] == 2026
+
+
+def test_survival_floor() -> None:
+    programme = tiny()  # boat and drone serve from 2027 on; the chip lasts three months, then the drone loses half
+
+    def asked(months: float, level: float, year: int | None = 2027) -> Plan:
+        wanted = PlanSettings(min_survival_months=months, survival_level=level, min_reliance_from=year)
+        return plan_of(programme, PICKS, TRAINING, wanted)
+
+    assert verify(programme, asked(3, 1.0)) == []
+    assert verify(programme, asked(24, 0.75)) == []
+    assert only(programme, asked(3.5, 0.8), "survival_floor").amounts["left"] == pytest.approx(0.75)
+    assert only(programme, asked(0, 0.1, None), "survival_floor").amounts["year"] == 2026
 
 
 @pytest.mark.parametrize(

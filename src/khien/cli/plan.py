@@ -46,12 +46,15 @@ def add_what_if(parser: Parser, lang: str) -> None:
     parser.add_argument("--budget-factor", type=float, metavar="F", help=t("cli_plan_budget_help", lang))
     parser.add_argument("--reliance-weight", type=float, metavar="W", help=t("cli_plan_weight_help", lang))
     parser.add_argument("--min-reliance", type=float, metavar="X", help=t("cli_plan_min_reliance_help", lang))
+    parser.add_argument("--min-months", type=float, metavar="M", help=t("cli_plan_min_months_help", lang))
+    parser.add_argument("--level", type=float, metavar="X", help=t("cli_plan_level_help", lang))
     parser.add_argument("--from", dest="from_year", type=int, metavar="YEAR", help=t("cli_plan_from_help", lang))
     for option, metavar, says in (
         ("--without-country", "XX", t("cli_plan_country_help", lang)),
         ("--without-partner", "ID", t("cli_plan_partner_help", lang)),
         ("--pin", "PROJECT", t("cli_plan_pin_help", lang)),
         ("--forbid", "PROJECT", t("cli_plan_forbid_help", lang)),
+        ("--limit-change", "ID=N", t("cli_whatif_limit_help", lang)),
     ):
         parser.add_argument(option, metavar=metavar, action="append", default=[], help=says)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from khien.cli.exits import Exit, Stop
+from khien.cli.exits import Exit
 from khien.cli.output import answer, number, percent
 from khien.cli.parser import Parser, add_command
 from khien.cli.plan import add_what_if
@@ -37,9 +37,6 @@ def add(places: argparse._SubParsersAction[Parser], lang: str) -> None:
     parser.add_argument("path", metavar="PATH", help=t("cli_path_help", lang))
     parser.add_argument("plan", metavar="PLAN", help=t("cli_plan_file_help", lang))
     add_what_if(parser, lang)
-    parser.add_argument(
-        "--limit-change", metavar="ID=N", action="append", default=[], help=t("cli_whatif_limit_help", lang)
-    )
     limit = parser.add_mutually_exclusive_group()
     limit.add_argument("--time-limit", type=float, metavar="S", help=t("cli_whatif_time_help", lang))
     limit.add_argument("--work", type=int, metavar="N", help=t("cli_plan_work_help", lang))
@@ -49,11 +46,10 @@ def add(places: argparse._SubParsersAction[Parser], lang: str) -> None:
 
 def run(args: argparse.Namespace) -> Exit:
     """Plan again from the plan, save the answer when asked to, print what moved. An interrupt keeps the best."""
-    from khien.cli.settings import changes
+    from khien.cli.settings import changes, check_floors
 
-    wishes = {**changes(args), **_limits(args)}
-    if args.from_year is not None and args.min_reliance is None:
-        raise Stop(Exit.WRONG_USE, t("cli_plan_needs", args.lang, one="--from", other="--min-reliance"))
+    check_floors(args)
+    wishes = changes(args)
 
     import khien
     from khien.cli.headline import plan_record
@@ -78,20 +74,6 @@ def run(args: argparse.Namespace) -> Exit:
     payload |= {"moves": told.moves.to_dicts(), "freed": told.freed.to_dicts(), "seconds": told.seconds}
     answer(args, payload, lines)
     return Exit.INTERRUPTED if told.after.why_stopped == "interrupt" else Exit.DONE
-
-
-def _limits(args: argparse.Namespace) -> dict[str, Any]:
-    """The limits that were given another number."""
-    pairs = []
-    for text in args.limit_change:
-        name, sign, figure = text.partition("=")
-        try:
-            pairs.append((name, float(figure)))
-        except ValueError:
-            sign = ""
-        if not sign:
-            raise Stop(Exit.WRONG_USE, t("cli_whatif_limit_wrong", args.lang, text=text))
-    return {"limits": tuple(pairs)} if pairs else {}
 
 
 def _lines(told: WhatIf, lang: str) -> Iterator[str]:

@@ -149,6 +149,8 @@ def _parts(c: Compiled) -> Iterator[_Part]:
         yield _Part(rule("plan_clash_promise", "obligations", name), _without_goals(a))
     for block, year in enumerate(c.floor_years):
         yield _Part(rule("plan_clash_reliance", "settings", str(year)), _without_floor(block))
+    for block, year in enumerate(c.survival_years, len(c.floor_years)):
+        yield _Part(rule("plan_clash_survival", "settings", str(year)), _without_floor(block))
     yield _Part(
         rule("plan_clash_money", "money", "*"), lambda q: q._replace(funds=np.full_like(q.funds, HUGE))
     )

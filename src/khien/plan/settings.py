@@ -44,6 +44,9 @@ class PlanSettings:
         All money rows are multiplied by it, each rounded down to whole million VND.
     min_reliance, min_reliance_from : float, int, optional
         Self-reliance of every year from that year on (from the first, if left out) is at least this.
+    min_survival_months, survival_level : float, optional, float
+        When everything foreign is cut on the first day of any year from `min_reliance_from` on, coverage is still at
+        least `survival_level` after so many months: docs/methods/frontier.md.
     reliance_weight : float, optional
         Takes the place of the programme's weight of self-reliance.
     without_country, without_partner : tuple of str
@@ -72,6 +75,8 @@ class PlanSettings:
     budget_factor: float = 1.0
     min_reliance: float | None = None
     min_reliance_from: int | None = None
+    min_survival_months: float | None = None
+    survival_level: float = 0.5
     reliance_weight: float | None = None
     without_country: tuple[str, ...] = ()
     without_partner: tuple[str, ...] = ()
@@ -128,6 +133,8 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     ("budget_factor", 0, 1000),
     ("min_reliance", 0, 1),
     ("min_reliance_from", 1900, 2199),
+    ("min_survival_months", 0, 1200),
+    ("survival_level", 0, 1),
     ("reliance_weight", 0, 1000),
     ("scenarios", 0, 100_000),
     ("tail_weight", 0, 1),
@@ -151,7 +158,8 @@ def apply(programme: Programme, settings: PlanSettings) -> Programme:
     Changed are money rows (budget factor, each rounded down), numbers of limits, the weight of self-reliance, options
     of candidates with a partner that is left out, pins, and in a re-plan the projects that were
     kept (they are running now) and the earliest start of candidates. Without what-ifs the programme
-    itself comes back. `min_reliance`, `scenarios`, `tail_weight` and `kept_training` change no table.
+    itself comes back. `min_reliance`, `min_survival_months`, `scenarios`, `tail_weight` and
+    `kept_training` change no table.
 
     The result is not checked again: a question may well ask for too much (commitments above a
     smaller budget, a pinned project without an option left), and that is for planning to say.
@@ -210,17 +218,13 @@ def _changed_limits(programme: Programme, numbers: tuple[tuple[str, float], ...]
 def _kept_running(programme: Programme, kept: tuple[tuple[str, str, str], ...]) -> pl.DataFrame:
     """Projects that an earlier plan started run on; where the table has moved on, the table is right."""
     projects = programme.projects
-    _must_exist(
-        [project for project, _, _ in kept], set(projects["id"].to_list()), "settings_no_such_project"
-    )
+    _must_exist([project for project, _, _ in kept], set(projects["id"].to_list()), "settings_no_such_project")
     own = set(programme.options.select("project", "id").iter_rows())
     if lost := [f"{project}: {option}" for project, option, _ in kept if (project, option) not in own]:
         raise SettingsError("settings_no_such_option", value=", ".join(lost))
     if not kept:
         return projects
-    known = pl.DataFrame(
-        kept, schema={"id": pl.String, "_option": pl.String, "_start": pl.String}, orient="row"
-    )
+    known = pl.DataFrame(kept, schema={"id": pl.String, "_option": pl.String, "_start": pl.String}, orient="row")
     taken = pl.col("_option").is_not_null() & (pl.col("status") == "candidate")
     changed = {
         "status": pl.lit("running"),
@@ -231,9 +235,7 @@ def _kept_running(programme: Programme, kept: tuple[tuple[str, str, str], ...]) 
     }
     return (
         projects.join(known, on="id", how="left", maintain_order="left")
-        .with_columns(
-            pl.when(taken).then(new).otherwise(pl.col(name)).alias(name) for name, new in changed.items()
-        )
+        .with_columns(pl.when(taken).then(new).otherwise(pl.col(name)).alias(name) for name, new in changed.items())
         .select(projects.columns)
     )
 
@@ -243,9 +245,7 @@ def _not_before(programme: Programme, projects: pl.DataFrame, quarter: str) -> p
     if not programme.settings.first_quarter <= quarter <= programme.settings.last_quarter:
         raise SettingsError("settings_quarter_outside", value=quarter)
     late = (pl.col("status") == "candidate") & (pl.col("earliest").is_null() | (pl.col("earliest") < quarter))
-    return projects.with_columns(
-        pl.when(late).then(pl.lit(quarter)).otherwise(pl.col("earliest")).alias("earliest")
-    )
+    return projects.with_columns(pl.when(late).then(pl.lit(quarter)).otherwise(pl.col("earliest")).alias("earliest"))
 
 
 def _pinned(projects: pl.DataFrame, settings: PlanSettings) -> pl.DataFrame:
@@ -265,14 +265,10 @@ def _pinned(projects: pl.DataFrame, settings: PlanSettings) -> pl.DataFrame:
     )
 
 
-def _without_partners(
-    programme: Programme, projects: pl.DataFrame, settings: PlanSettings
-) -> dict[str, pl.DataFrame]:
+def _without_partners(programme: Programme, projects: pl.DataFrame, settings: PlanSettings) -> dict[str, pl.DataFrame]:
     """Options, with their efforts, of what is not a candidate or whose partner is not left out."""
     country, control = partner_countries(programme), controlling_country(programme)
-    _must_exist(
-        settings.without_country, set(programme.countries["id"].to_list()), "settings_no_such_country"
-    )
+    _must_exist(settings.without_country, set(programme.countries["id"].to_list()), "settings_no_such_country")
     _must_exist(settings.without_partner, set(country), "settings_no_such_partner")
     out = {name for name in country if {country[name], control[name]} & set(settings.without_country)}
     out |= set(settings.without_partner)

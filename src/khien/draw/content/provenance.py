@@ -170,7 +170,8 @@ def command(results: Results) -> str:
     flags = {
         "work": "--work", "budget_factor": "--budget-factor", "min_reliance": "--min-reliance",
         "min_reliance_from": "--from", "reliance_weight": "--reliance-weight", "scenarios": "--scenarios",
-        "tail_weight": "--tail-weight", "from_quarter": "--replan-from",
+        "tail_weight": "--tail-weight", "from_quarter": "--replan-from", "min_survival_months": "--min-months",
+        "survival_level": "--level",
     }  # fmt: skip
     default = type(asked)()
     for name, flag in flags.items():
@@ -181,6 +182,7 @@ def command(results: Results) -> str:
         "forbids": "--forbid",
     }  # fmt: skip
     words += [f"{flag} {value}" for name, flag in lists.items() for value in getattr(asked, name)]
+    words += [f"--limit-change {name}={figure:g}" for name, figure in asked.limits]
     if asked.from_quarter is not None:
         words.append("--previous EARLIER_PLAN")
     if asked.work is None:
@@ -203,11 +205,14 @@ ASKED = {
     "budget_factor": "draw_asked_budget_factor",
     "min_reliance": "draw_asked_min_reliance",
     "min_reliance_from": "draw_asked_min_reliance_from",
+    "min_survival_months": "draw_asked_min_survival_months",
+    "survival_level": "draw_asked_survival_level",
     "reliance_weight": "draw_asked_reliance_weight",
     "without_country": "draw_asked_without_country",
     "without_partner": "draw_asked_without_partner",
     "pins": "draw_asked_pins",
     "forbids": "draw_asked_forbids",
+    "limits": "draw_asked_limits",
     "scenarios": "draw_asked_scenarios",
     "tail_weight": "draw_asked_tail_weight",
     "from_quarter": "draw_asked_from_quarter",
@@ -224,7 +229,9 @@ def again(results: Results, lang: str) -> list[Block]:
         (t("draw_seed", lang), str(plan.seed)),
         (t("draw_data_date", lang), day(date_of_data(results.programme), lang)),
     ]
+    promised = plan.settings.min_survival_months is not None
     asked = ((n, v) for n, v in plan.settings.to_dict().items() if v not in (None, (), []))
+    asked = ((n, v) for n, v in asked if promised or n != "survival_level")
     pairs += [(t(ASKED[name], lang), plain(value, lang)) for name, value in asked if name in ASKED]
     clock = t("draw_again_clocked" if plan.clocked else "draw_again_exact", lang)
     return [Text(clock), Pairs(pairs), Code(command(results))]

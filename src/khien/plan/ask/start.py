@@ -112,8 +112,9 @@ def _named(c: Compiled, lay: Layout) -> Iterator[tuple[Hashable, slice]]:
     for part in c.parts:
         for key, a in part.accumulators.items():
             yield ("goal", key), slice(lay.goals + int(p.ag_ptr[a]), lay.goals + int(p.ag_ptr[a + 1]))
-        for b, year in enumerate(part.floor_years):
-            yield ("floor", year), _run(lay.floors + b, 1)
+        blocks = [("floor", y) for y in part.floor_years] + [("survival", y) for y in part.survival_years]
+        for b, floor in enumerate(blocks):
+            yield floor, _run(lay.floors + b, 1)
     names = {cond: key for part in c.parts for key, cond in part.conditions.items()}
     named = [_condition(c, i, names) for i in range(len(p.cond_init))]
     for r in range(len(p.rq_cond)):

@@ -30,7 +30,8 @@ class Compiled:
     rows: list[str]
     pools: list[str]
     promises: dict[str, int]
-    floor_years: list[int]
+    floor_years: list[int]  # blocks of the floor on self-reliance come first, then those of survival
+    survival_years: list[int]
     parts: list[Objective]  # the objective, or one per sampled future
 
     def with_problem(self, problem: Problem) -> Compiled:
@@ -71,7 +72,7 @@ def compile_programme(programme: Programme, settings: PlanSettings) -> Compiled:
         parts = [goal]
     return Compiled(
         facts, b.build(), list(v.option), list(v.project), v.trainings, rules.row_of, list(v.pools),
-        goal.promises, goal.floor_years, parts,
+        goal.promises, goal.floor_years, goal.survival_years, parts,
     )  # fmt: skip
 
 

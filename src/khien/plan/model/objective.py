@@ -18,6 +18,9 @@ from khien.plan.model.facts import Facts, Row
 from khien.plan.model.variables import Variables
 from khien.reliance import kept_share
 
+FAINT = 1e-9
+"""Worth of what is watched but does not count."""
+
 Key = tuple[str, str, bool]  # subject, "available" or "home", under the cut
 Amounts = dict[int, list[float]]  # by accumulator, by quarter of the year
 
@@ -86,8 +89,10 @@ class Objective:
         self._mature = self._find_mature()
         self.accumulators: dict[tuple[str, str], int] = {}
         self.floor_years: list[int] = []
+        self.survival_years: list[int] = []
         self.promises: dict[str, int] = {}
         self._goals()
+        self._survival()
         self._promises()
         self._units()
 
@@ -105,11 +110,7 @@ class Objective:
                 continue
             if stage["order"] >= facts.service_order:
                 available.add(m["subject"])
-            if (
-                stage[mark]
-                and m["domestic_share"] is not None
-                and m["domestic_share"] >= own.domestic_threshold
-            ):
+            if stage[mark] and m["domestic_share"] is not None and m["domestic_share"] >= own.domestic_threshold:
                 home.add(m["subject"])
         for p, o in facts.done:
             if self._serves(p, o, False):
@@ -206,6 +207,28 @@ class Objective:
                 out[y] = self.b.add_block(s.min_reliance + 1e-9, scale)
         return out
 
+    def _survival(self) -> None:
+        """A floor on what is left of coverage some months after a cut on the first day of each year asked for.
+
+        Its goals count so little that they move no choice.
+        """
+        facts, s = self.facts, self.facts.settings
+        if s.min_survival_months is None or self.lucky is not None:
+            return
+        capabilities = {c["id"]: c["weight"] for c in facts.programme.capabilities.to_dicts()}
+        rows = sorted(facts.programme.requirements.to_dicts(), key=lambda x: x["from_year"])
+        for y in facts.when.years:
+            need = {r["capability"]: r["level"] for r in rows if r["from_year"] <= y}
+            total = sum(capabilities[c] for c in need)
+            if y < (s.min_reliance_from or facts.when.years[0]) or total <= 0:
+                continue
+            first = int(np.flatnonzero(facts.when.year_of == y)[0])
+            self.survival_years.append(y)
+            block = self.b.add_block(s.survival_level + 1e-9, FAINT)
+            for c, level in need.items():
+                slope = FAINT * capabilities[c] / total / level
+                self.b.add_goal(self._accumulator(c, "survive"), first, level, slope, block=block)
+
     def _promises(self) -> None:
         """A firm obligation: its amount is worth so much that no plan that can keep it will break it."""
         facts = self.facts
@@ -233,9 +256,7 @@ class Objective:
             needs[r["product"]].append(r)
         for r in facts.depends:
             depends[r["product"]].append(r)
-        promised = {
-            r["id"]: r["capability"] for r in facts.programme.obligations.to_dicts() if r["capability"]
-        }
+        promised = {r["id"]: r["capability"] for r in facts.programme.obligations.to_dicts() if r["capability"]}
         for product, amounts in self._yields().items():
             plain = [
                 (self.accumulators[c, "plain"], [a] * 4)
@@ -248,14 +269,14 @@ class Objective:
             if conditions is not None and plain:
                 self._add_unit(conditions, plain)
             under = self._service(needs[product], cut=True)
-            cut = {
-                self.accumulators[c, "cut"]: a for c, a in amounts.items() if (c, "cut") in self.accumulators
-            }
+            cut = {self.accumulators[c, "cut"]: a for c, a in amounts.items() if (c, "cut") in self.accumulators}
             if under is not None and cut:
                 for extra, share in self._layers(depends[product]).items():
-                    self._add_unit(
-                        {*under, *extra}, [(a, [amount * s for s in share]) for a, amount in cut.items()]
-                    )
+                    self._add_unit({*under, *extra}, [(a, [amount * s for s in share]) for a, amount in cut.items()])
+            left = {a: amounts[c] for (c, kind), a in self.accumulators.items() if kind == "survive" and c in amounts}
+            if under is not None and left:
+                for more, kept in self._standing(depends[product]).items():
+                    self._add_unit({*under, *more}, [(a, [amount * kept] * 4) for a, amount in left.items()])
 
     def _yields(self) -> dict[str, dict[str, float]]:
         out: dict[str, dict[str, float]] = {}
@@ -294,6 +315,25 @@ class Objective:
                     break
                 out[frozenset(c for c in wants if c is not None)][q] += level - below
                 below = level
+        return out
+
+    def _standing(self, rows: list[Row]) -> dict[frozenset[int], float]:
+        """Shares still kept when the months that have to be survived are over, by the conditions of each layer."""
+        months = self.facts.settings.min_survival_months or 0.0
+        open_rows = []
+        for r in rows:
+            c = None if r["removed_by"] is None else self.condition(r["removed_by"], "home", True)
+            if c != -1 and r["months"] < months and r["lost_share"] > 0:
+                open_rows.append((c, 1.0 - r["lost_share"]))
+        out: dict[frozenset[int], float] = {}
+        below = 0.0
+        for level in sorted({kept for _, kept in open_rows} | {1.0}):
+            wants = [c for c, kept in open_rows if kept < level]
+            if None in wants:
+                break
+            if level > below:
+                out[frozenset(c for c in wants if c is not None)] = level - below
+            below = level
         return out
 
     def _add_unit(self, conditions: set[int], amounts: list[tuple[int, list[float]]]) -> None:

@@ -30,6 +30,7 @@ RULES = (
     "limit",
     "obligation",
     "reliance_floor",
+    "survival_floor",
     "futures",
     "value",
     "nothing",
@@ -91,6 +92,7 @@ def verify(programme: Programme, plan: Plan) -> list[Violation]:
     worth = Worth(book, chosen)
     found += promises.obligations(book, worth)
     found += promises.reliance_floor(book, worth, plan)
+    found += promises.survival_floor(book, worth, plan)
     found += futures.statements(book, chosen, plan)
     value = futures.value(book, chosen, plan)
     found += promises.statements(plan, value, futures.value(book, _nothing(book), plan))

@@ -60,6 +60,22 @@ def reliance_floor(book: Book, worth: Worth, plan: Plan) -> list[Violation]:
     return broken
 
 
+def survival_floor(book: Book, worth: Worth, plan: Plan) -> list[Violation]:
+    """After a cut on the first day of every year asked for, what was asked for still stands after so many months."""
+    months, level = plan.settings.min_survival_months, plan.settings.survival_level
+    if months is None:
+        return []
+    begins = plan.settings.min_reliance_from or book.years[0]
+    broken = []
+    for year in (y for y in book.years if y >= begins):
+        first = next(q for q in range(book.quarters) if book.year(q) == year)
+        left = worth.survival(first, months)
+        if left is not None and left < level - NOISE:
+            amounts = {"year": year, "left": left, "level": level, "months": months}
+            broken.append(violation("survival_floor", "verify_survival_floor", "requirements", [], amounts))
+    return broken
+
+
 def statements(plan: Plan, value: float, nothing: float) -> list[Violation]:
     """The value, the worth of doing nothing and the bound are what they are said to be."""
     broken = []

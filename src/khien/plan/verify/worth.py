@@ -174,6 +174,41 @@ class Worth:
             left = min(left, covered + (1.0 - covered) * (1.0 - lost))
         return left
 
+    def standing(self, product: str, quarter: int, months: float) -> float:
+        """Share of the product's output that still stands so many months after a cut that began with a quarter."""
+        left = 1.0
+        for name, lost in self._losses[product].items():
+            if name in self.items:
+                foreign = [row for row, abroad in self.supplies[name] if abroad]
+                if not foreign or self.at_home(self.items[name]["replaced_by"], quarter, True):
+                    continue
+                lasts = min(row["stock_months"] or 0.0 for row in foreign)
+                home = sum(row["share"] for row, abroad in self.supplies[name] if not abroad)
+                lost = lost * (1.0 - min(1.0, home))
+            elif self.at_home(name, quarter, True):
+                continue
+            else:
+                lasts = self.settings.assurance_months
+            if lasts < months:
+                left = min(left, 1.0 - lost)
+        return left
+
+    def survival(self, quarter: int, months: float) -> float | None:
+        """Coverage that is left so many months after a cut that began with a quarter."""
+        total = part = 0.0
+        for row in self.book.programme.capabilities.to_dicts():
+            level = self.required(row["id"], self.book.year(quarter))
+            if level is None:
+                continue
+            amount = sum(
+                a * self.standing(product, quarter, months)
+                for product, a in self.yields[row["id"]]
+                if self.in_service(product, quarter, True)
+            )
+            total += row["weight"]
+            part += row["weight"] * min(1.0, amount / level)
+        return part / total if total > 0 else None
+
     # ---- capabilities
 
     def required(self, capability: str, year: int) -> float | None:
