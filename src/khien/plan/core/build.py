@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
-from khien.plan.core.problem import NEVER, Ints, Problem, csr
+from khien.plan.core.problem import NEVER, Floats, Ints, Problem, csr
 
 BIG = 1 << 60
 
@@ -346,35 +347,36 @@ def _unit_fields(b: Builder) -> dict[str, Any]:
 
 
 def _goal_fields(b: Builder) -> dict[str, Any]:
-    goals = [sorted(g) for g in b.goals]
-    flat = [g for gs in goals for g in gs]
-    ptr = np.concatenate(([0], np.cumsum([len(g) for g in goals]))).astype(np.int64)
-    cols = list(zip(*flat, strict=True)) if flat else [[], [], [], [], []]
-    times = np.array(cols[0], dtype=np.int64)
+    sizes = [len(g) for g in b.goals]
+    ptr = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
+    numbers = chain.from_iterable(chain.from_iterable(b.goals))
+    table = np.fromiter(numbers, dtype=float, count=5 * int(ptr[-1])).reshape(-1, 5)
+    table = table[np.lexsort((*table.T[::-1], np.repeat(np.arange(len(sizes)), sizes)))]
+    times = table[:, 0].astype(np.int64)
+    blocks = table[:, 4].astype(np.int64)
     return {
         "ag_ptr": ptr,
         "g_time": times,
         "g_phase": times - np.maximum(0, (times + b.offset) // 4 * 4 - b.offset),
-        "g_req": np.array(cols[1], dtype=float),
-        "g_slope": np.array(cols[2], dtype=float),
-        "g_base": np.array(cols[3], dtype=float),
-        "g_block": np.array(cols[4], dtype=np.int64),
+        "g_req": table[:, 1].copy(),
+        "g_slope": table[:, 2].copy(),
+        "g_base": table[:, 3].copy(),
+        "g_block": blocks,
         "b_floor": np.array([f for f, _ in b.blocks], dtype=float),
         "b_scale": np.array([s for _, s in b.blocks], dtype=float),
         "floor_cost": float(b.floor_cost),
-    } | _tail_fields(b)
+    } | _tail_fields(b, blocks, table[:, 1] * table[:, 2])
 
 
-def _tail_fields(b: Builder) -> dict[str, Any]:
+def _tail_fields(b: Builder, blocks: Ints, worth: Floats) -> dict[str, Any]:
+    """What is said of the futures; `blocks` and `worth` are those of the goals."""
     n, first = len(b.futures), len(b.blocks) - len(b.futures)
     if b.futures != list(range(first, first + n)):
         raise ValueError("futures come after all other blocks")
     counts = b.tail_weight > 0 and 0 < b.tail_worst < n
     weight = float(b.tail_weight) if counts else 0.0
-    most = np.zeros(n)
-    for _, required, slope, _, block in (g for gs in b.goals for g in gs):
-        if block >= first:
-            most[block - first] += n * required * slope
+    mine = blocks >= first
+    most = n * np.bincount(blocks[mine] - first, worth[mine], minlength=n)
     return {
         "b_own": np.array([1.0] * first + [1.0 - weight] * n, dtype=float),
         "tail_from": first,
