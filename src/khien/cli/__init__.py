@@ -28,6 +28,7 @@ COMMANDS = (
     "explain",
     "verify",
     "reliance",
+    "industry",
     "compare",
     "new",
     "template",

@@ -71,6 +71,7 @@ def _describe_ours(error: BaseException, lang: str) -> tuple[Exit, str, dict[str
         ("khien.plan.settings", "SettingsError", Exit.WRONG_USE),
         ("khien.reliance.cuts", "UnknownTarget", Exit.WRONG_USE),
         ("khien.reliance.supply.network", "NetworkError", Exit.INPUT_ERRORS),
+        ("khien.reliance.industry", "TableError", Exit.INPUT_ERRORS),
         ("khien.plan.result", "PlanFileError", Exit.INPUT_ERRORS),
         ("khien.plan.frames.replay", "PlanMismatch", Exit.INPUT_ERRORS),
     ):

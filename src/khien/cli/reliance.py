@@ -152,7 +152,7 @@ def _capabilities(found: Reliance, programme: Programme, lang: str) -> Iterator[
         ]
         for row in rows[: CAPABILITIES + 1]
     ]
-    yield from _aligned([t("reliance_capability", lang), *(t(head, lang) for head in heads)], body)
+    yield from aligned([t("reliance_capability", lang), *(t(head, lang) for head in heads)], body)
     if len(rows) > CAPABILITIES + 1:
         yield t("cli_more_rows", lang, count=number(len(rows) - CAPABILITIES - 1, lang))
     yield ""
@@ -186,7 +186,7 @@ def _dependence(rows: list[dict[str, Any]], lang: str) -> Iterator[str]:
             shares = (percent(row[name], lang) for name in ("lost_known", "lost_worst", "lost_best"))
             body.append([f"{word} {row['key']}", *shares])
     if body:
-        yield from _aligned(heads, body)
+        yield from aligned(heads, body)
         yield ""
 
 
@@ -210,7 +210,7 @@ def _sites(rows: list[dict[str, Any]], lang: str) -> Iterator[str]:
         if row["loss_worst"] > 0
     ]
     if body:
-        yield from _aligned([t("reliance_sites", lang), *(t(f"reliance_{head}", lang) for head in heads)], body)
+        yield from aligned([t("reliance_sites", lang), *(t(f"reliance_{head}", lang) for head in heads)], body)
         yield ""
 
 
@@ -221,11 +221,11 @@ def _pairs(rows: list[dict[str, Any]], lang: str) -> Iterator[str]:
         if row["loss_worst"] > 0
     ]
     if body:
-        yield from _aligned([t("reliance_pairs", lang), t("reliance_damage", lang)], body)
+        yield from aligned([t("reliance_pairs", lang), t("reliance_damage", lang)], body)
         yield ""
 
 
-def _aligned(heads: Sequence[str], body: Sequence[Sequence[str]]) -> Iterator[str]:
+def aligned(heads: Sequence[str], body: Sequence[Sequence[str]]) -> Iterator[str]:
     """A table of text: the first column to the left, figures to the right."""
     wide = [max(len(row[i]) for row in [heads, *body]) for i in range(len(heads))]
     for row in [heads, *body]:
