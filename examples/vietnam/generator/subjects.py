@@ -1,6 +1,6 @@
 """Stages, technologies, products, what they yield, and where each stands today."""
 
-from generator.dice import between, near, unit
+from generator.dice import between, near, unit, whole
 from generator.files import Row, Tables, content, pairs
 from generator.needs import amount, named
 
@@ -77,9 +77,11 @@ def _strategic(row: dict[str, str]) -> Row:
 
 def _product(row: dict[str, str]) -> Row:
     price = near(5, 40 * float(row["size"]) ** 3 * between(0.5, 2.0, "price", row["id"])) or 5
+    told = unit("units told", row["id"]) > 0.15
     return named(row) | {
         "group": row["group"],
         "price_mvnd": int(price),
+        "units_per_year": float(whole(10, 160, "units", row["id"])) if told else None,
         "dual_use": row["dual"] == "1",
         "hs_code": row["hs"],
     }
