@@ -78,3 +78,26 @@ def test_explain_searches_unless_it_has_to_be_quick(island: Path, island_plan: P
     assert main([*words, "--quick", "--lang", "en"]) == 0
     assert "no re-planning" in capsys.readouterr().out
     assert main([*words, "--steps", "0"]) == 2
+
+
+def test_frontier_prints_a_line_for_every_promise(island: Path, tmp_path: Path, capsys: Capture) -> None:
+    words = ["frontier", str(island), "--points", "3", "--work", "8000"]
+    assert main([*words, "--out", str(tmp_path), "--lang", "en"]) == 0
+    said = capsys.readouterr().out
+    assert "52.5 %" in said
+    assert "~ purifier-make" in said
+    assert {path.name for path in tmp_path.iterdir()} == {"points.csv", "bought.csv", "01", "02", "03"}
+    assert main(["verify", str(tmp_path / "03"), str(island)]) == 0
+    capsys.readouterr()
+    assert main([*words, "--measure", "survival", "--min-months", "9", "--level", "0.45", "--json"]) == 0
+    found = answer(capsys)
+    assert [row["promise"] for row in found["points"]] == [0.0, 4.5, 9.0]
+    assert all(row["reached"] for row in found["points"])
+
+
+@pytest.mark.parametrize(
+    "words", [["--points", "1"], ["--level", "0.4"], ["--min-months", "9"], ["--measure", "survival", "--level", "0.4"]]
+)
+def test_frontier_refuses_what_makes_no_sense(words: list[str], island: Path, capsys: Capture) -> None:
+    assert main(["frontier", str(island), *words, "--lang", "en"]) == 2
+    assert words[-2] in capsys.readouterr().err

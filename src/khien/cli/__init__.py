@@ -24,6 +24,7 @@ COMMANDS = (
     "check",
     "plan",
     "whatif",
+    "frontier",
     "report",
     "explain",
     "verify",

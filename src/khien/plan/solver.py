@@ -6,18 +6,15 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 import khien
 from khien.plan.ahead import over_futures
 from khien.plan.ask.desk import choice_of
 from khien.plan.ask.start import begin, settled
+from khien.plan.certificate import certified
 from khien.plan.clash import NoPlan, broken, fixed_clash, irreducible, missed
-from khien.plan.core import dual, state
-from khien.plan.core.branch import Prices, Proof
-from khien.plan.core.layout import layout
-from khien.plan.core.problem import Problem
+from khien.plan.core import state
 from khien.plan.core.solve import Outcome, Progress, solve
 from khien.plan.frames.replay import Replay, picked
 from khien.plan.frames.value import worth
@@ -28,8 +25,6 @@ from khien.plan.result import HISTORY, Plan, choices_frame, fixed_picks, trainin
 from khien.plan.settings import PlanSettings, apply
 from khien.programme import Programme
 
-SLACK = 1e-9
-"""The stated bound lies above the computed one by this share of it, far more than rounding can do."""
 OPTIMAL = 3e-9
 """A plan is called optimal when the stated bound lies above its value by no more than this share."""
 
@@ -89,10 +84,10 @@ def plan_programme(
         out = settled(compiled, out, choice_of(compiled, start))
     if broken(compiled, out):
         raise NoPlan(irreducible(compiled, settings.seed), certain=False)
-    return _plan(programme, changed, compiled, settings, out, time.perf_counter() - began)
+    return as_plan(programme, changed, compiled, settings, out, time.perf_counter() - began)
 
 
-def _plan(
+def as_plan(
     programme: Programme,
     changed: Programme,
     c: Compiled,
@@ -100,13 +95,14 @@ def _plan(
     out: Outcome,
     seconds: float,
 ) -> Plan:
+    """What the engine found as a plan, its value worked out anew from its choices."""
     fixed = fixed_picks(changed)
     choices = choices_frame(changed, [*fixed, *c.picks(out.x, out.s)])
     training = training_frame(changed, c.cohorts(out.cohorts))
     replay = Replay(changed, picked(changed, choices), training)
     value = worth(replay)
     nothing = worth(Replay(changed, picked(changed, choices_frame(changed, fixed)), training_frame(changed, [])))
-    certificate, bound = _certified(c.problem, out)
+    certificate, bound = certified(c.problem, out)
     details: dict[str, Any] = {"steps": out.steps, "columns": int(c.problem.allow.sum())}
     if settings.scenarios:
         details |= {"planned_value": value} | _told_futures(c, out, replay)
@@ -126,36 +122,6 @@ def _history(out: Outcome) -> pl.DataFrame:
     """What the search reached when: a row wherever something changed."""
     rows = [r for i, r in enumerate(out.history) if i == 0 or r[1:] != out.history[i - 1][1:]]
     return pl.DataFrame(rows, schema=HISTORY, orient="row")
-
-
-def _certified(p: Problem, out: Outcome) -> tuple[dict[str, Any], float]:
-    """What proves the bound, in plain values, and the bound: prices alone, or a tree of them where there is one."""
-    rounded = np.array([float(f"{x:.8e}") if x > 1e-13 else 0.0 for x in out.theta])
-    lay = layout(p)
-    bound, _ = dual.evaluate(p, lay, rounded, 1.0, 1.0, np.zeros(lay.size), np.zeros(p.allow.shape))
-    at = np.flatnonzero(rounded)
-    certificate: dict[str, Any] = {"kind": "lagrangian", "size": lay.size} | _plain(Prices(at, rounded[at]))
-    if out.proof is not None and out.bound < bound:
-        bound = out.bound
-        certificate |= {"kind": "tree"} | _tree(out.proof)
-    return certificate, bound + SLACK * max(1.0, abs(bound))
-
-
-def _plain(prices: Prices) -> dict[str, Any]:
-    return {"at": prices.at.tolist(), "price": prices.price.tolist()}
-
-
-def _tree(proof: Proof) -> dict[str, Any]:
-    """Prices, each once, and parts: [prices, project, option, before, part of yes, part of no], -1 for none."""
-    number: dict[int, int] = {}
-    prices: list[dict[str, Any]] = []
-    parts = []
-    for mine, question, yes, no in proof:
-        if id(mine) not in number:
-            number[id(mine)] = len(prices)
-            prices.append(_plain(mine))
-        parts.append([number[id(mine)], *(question or (-1, -1, -1)), yes, no])
-    return {"prices": prices, "parts": parts}
 
 
 def _told_futures(c: Compiled, out: Outcome, replay: Replay) -> dict[str, Any]:

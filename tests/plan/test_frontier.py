@@ -1,0 +1,101 @@
+"""The frontier: known by hand on the island, met by brute force, monotone, every promise kept."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from tests.plan.small_programmes import STATEMENTS, plan_of, random_programme
+from tests.plan.test_solver import bare, sound
+
+import khien
+from khien.plan.ask.frontier import Frontier, frontier
+from khien.plan.settings import PlanSettings
+from khien.plan.verify import recomputed_value, verify
+from khien.programme import Programme
+
+
+def lawful(programme: Programme, told: Frontier) -> None:
+    """Every plan keeps its promise, values and bounds never rise, steps add up."""
+    reached = told.points.filter("reached")
+    assert reached.height == len(told.plans)
+    assert (told.points["promise"].diff().drop_nulls() >= 0).all()
+    for row, plan in zip(reached.to_dicts(), told.plans, strict=True):
+        sound(programme, plan)
+        assert row["value"] == pytest.approx(plan.value)
+        assert row["value"] <= row["bound"] + 1e-9
+    for column in ("value", "bound"):
+        assert (reached[column].diff().drop_nulls() <= 1e-9).all()
+    for before, after in itertools.pairwise(zip(reached.to_dicts(), told.plans, strict=True)):
+        step = told.bought.filter(pl.col("promise") == after[0]["promise"])
+        chosen = set(before[1].choices["project"]) | set(step.filter(change="in")["project"])
+        assert chosen - set(step.filter(change="out")["project"]) == set(after[1].choices["project"])
+
+
+def test_the_island_pays_for_independence_with_an_eighth_of_a_point(island: Path) -> None:
+    """Worked by hand in docs/methods/frontier.md: 176 points of coverage, 171 with our own water, 170 with all ours."""
+    told = frontier(khien.read(island), points=10, settings=PlanSettings(work=16_000))
+    lawful(khien.read(island), told)
+    assert told.from_year == 2029
+    assert told.points["promise"].to_list()[0] == pytest.approx(0.525, abs=1e-6)
+    assert told.points["promise"].to_list()[-1] == pytest.approx(0.775, abs=1e-6)
+    assert sorted({round(v * 40) for v in told.points["value"]}) == [170, 171, 176]
+
+
+def test_the_island_survives_nine_months_only_with_its_own_water(island: Path) -> None:
+    told = frontier(khien.read(island), "survival", 4, PlanSettings(work=10_000))
+    lawful(khien.read(island), told)
+    assert told.level == pytest.approx(0.45)
+    assert told.points["promise"].to_list() == [0.0, 3.0, 6.0, 9.0]
+    assert [round(v * 40) for v in told.points["value"]] == [176, 176, 176, 171]
+
+
+def best_with_floor(programme: Programme, floor: float, year: int) -> float:
+    """Most coverage of any plan with that self-reliance, by trying every plan."""
+    wanted = programme.projects.filter(pl.col("status") == "candidate")["id"].to_list()
+    asked = PlanSettings(min_reliance=floor, min_reliance_from=year, reliance_weight=0.0)
+    ways = []
+    for project in wanted:
+        options = programme.options.filter(pl.col("project") == project)["id"].to_list()
+        ways.append([None, *itertools.product([project], options, range(programme.n_quarters))])
+    best = -np.inf
+    for picks in itertools.product(*ways):
+        plan = plan_of(programme, [p for p in picks if p is not None], settings=asked, value=0.0, nothing=0.0)
+        if all(v.rule in STATEMENTS for v in verify(programme, plan)):
+            best = max(best, recomputed_value(programme, plan))
+    return best
+
+
+@pytest.mark.parametrize("seed", [3, 11])
+def test_points_are_the_best_plans_there_are(seed: int) -> None:
+    programme = bare(seed)
+    told = frontier(programme, points=3, settings=PlanSettings(work=6000))
+    lawful(programme, told)
+    for row in told.points.filter("reached").to_dicts():
+        assert row["value"] == pytest.approx(best_with_floor(programme, row["promise"], told.from_year), abs=1e-9)
+
+
+@pytest.mark.parametrize(("seed", "measure"), [(0, "reliance"), (1, "survival"), (5, "reliance"), (6, "survival")])
+def test_frontiers_of_random_programmes_are_lawful(seed: int, measure: str) -> None:
+    programme = random_programme(np.random.default_rng(seed), 10, check=False)
+    told = frontier(programme, measure, 4, PlanSettings(work=4000))
+    lawful(programme, told)
+    again = frontier(programme, measure, 4, PlanSettings(work=4000))
+    assert told.points.equals(again.points)
+    assert told.bought.equals(again.bought)
+
+
+def test_what_is_out_of_reach_is_said(island: Path) -> None:
+    asked = PlanSettings(work=8000, min_survival_months=24.0, survival_level=0.99, min_reliance_from=2026)
+    told = frontier(khien.read(island), "survival", 3, asked)
+    assert told.points["reached"].to_list() == [False] * 3
+    assert told.plans == []
+
+
+def test_nonsense_is_refused(island: Path) -> None:
+    for measure, points in (("beauty", 10), ("reliance", 1)):
+        with pytest.raises(ValueError, match="points"):
+            frontier(khien.read(island), measure, points)
