@@ -25,8 +25,7 @@ SLICE_SECONDS = 0.5  # of branch and bound between two looks at the search
 SLICE_PARTS, PART_STEPS = 4, 100  # the same under a work limit, and what a part counts there
 TRUSTED = 4  # stages of the ascent after which prices guide well
 ENOUGH = 7  # stages after which, late in the limit, a second walker is worth more than better prices
-HOT, WARM, COLD = 1.0, 0.3, 0.01  # temperatures, as shares of the typical worth of a project
-PATIENT = 4000  # steps per project that a fall from WARM needs; with fewer it starts lower
+HOT, WARM, COLD = 1.0, 0.4, 0.01  # temperatures, as shares of the typical worth of a project
 SMOOTH = 0.003  # of the choices that a first plan is read from, in the same unit
 
 
@@ -65,7 +64,6 @@ class _Walker:
     def __init__(self, p: Problem, seed: int, start: Outcome | None) -> None:
         self.p = p
         self.cools_from: float | None = None
-        self.warm = WARM
         self.st = state.new_state(p)
         if start is not None:
             state.rebuild(p, self.st, start.x, start.s, start.cohorts)
@@ -82,7 +80,7 @@ class _Walker:
 
     def go(self, tables: tuple[Floats, Floats, Floats, Ints], unit: float, temp: float, steps: int) -> None:
         price, red, red_best, best_ot = tables
-        par = np.array([unit, 4.0, 0.5, 0.1, 0.15, 0.3, 20.0])
+        par = np.array([unit, 15.0, 0.5, 0.25, 0.25, 0.3, 8.0])
         search.search(
             self.p,
             self.st,
@@ -287,9 +285,7 @@ class _Run:
         who = self.walkers[:1] if alone else self.walkers
         for w in who:
             if w.cools_from is None and (self.trusted or self.done() >= 0.5):
-                w.cools_from = done = min(1.0, self.done())
-                ahead = self.steps * (1.0 - done) / max(1e-9, done) / max(1, len(self.p.must))
-                w.warm = max(2 * COLD, WARM * min(1.0, math.sqrt(ahead / PATIENT)))
+                w.cools_from = min(1.0, self.done())
                 w.read(self.tables, self.choices)
         jobs = [threads.submit(w.go, self.tables, self.unit, self._temperature(w), size) for w in who]
         for j in jobs:
@@ -309,7 +305,7 @@ class _Run:
         if w.cools_from is None:
             return self.unit * HOT
         f = (min(1.0, self.done()) - w.cools_from) / max(1e-9, 1.0 - w.cools_from)
-        return self.unit * w.warm * float((COLD / w.warm) ** f)
+        return self.unit * WARM * float((COLD / WARM) ** f)
 
     def best(self) -> Outcome:
         w = max(self.walkers, key=lambda v: float(v.bv[0]))
