@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.plan.small_programmes import plan_of
+from tests.plan.small_programmes import named, plan_of
 from tests.plan.tiny import with_tables
 from tests.reliance.chains import by_months, random_chain, random_standing
 
 import khien
 from khien.plan.standing import stand_under
-from khien.programme import Programme
+from khien.programme import TABLES, Programme
 from khien.reliance import (
     Standing,
     UnknownTarget,
+    bill_of_items,
     country_cut,
     coverage_under_shock,
     dependence,
     double_site_failures,
     everything_foreign,
     fixed,
+    localisation_by_weight,
     mean_over_time,
     months_survived,
     named_cut,
+    not_known,
     partner_cut,
     red_nodes,
+    reliance,
     self_reliance,
     single_site_failures,
+    single_sources,
     site_cut,
 )
 from khien.reliance.standing import Stand
@@ -97,6 +102,23 @@ def test_the_sites_of_the_island(programme: Programme, stand: Stand) -> None:
     red = red_nodes(programme, stand, first=FIRST).filter(pl.col("site") == "mainland-plant").row(0, named=True)
     assert (red["item"], red["certain"]) == ("battery", False)
     assert (red["stock_more_months"], red["source_more_share"]) == pytest.approx((1.5, 0.125))
+
+
+def test_the_other_measures_of_the_island(programme: Programme, stand: Stand) -> None:
+    assert single_sources(programme).select("item", "by", "key", "hidden").rows() == [
+        ("pump", "site", "yard-harbour", False)
+    ]
+    home = localisation_by_weight(programme).filter(pl.col("items") > 0)
+    assert home.select("product", "home_count_share", "home_critical_share").rows() == [
+        ("purifier", 1.0, 1.0),
+        ("siren", 0.5, 0.5),
+    ]
+    answer = reliance(programme, stand, first=FIRST)
+    assert answer.frames["localisation"]["localisation_share"].null_count() == 4
+    assert answer.frames["concentration"].is_empty()
+    assert answer.frames["mastery_by_stage"]["mastered"].sum() == 0
+    assert answer.frames["not_known"].height == 9
+    assert (answer.coverage, answer.worst, answer.best) == pytest.approx((0.95, 0.8125, 0.85))
 
 
 def test_without_a_plan_only_what_is_running_counts(programme: Programme) -> None:
@@ -221,6 +243,58 @@ def test_targets_that_do_not_exist_are_refused(programme: Programme) -> None:
         with pytest.raises(UnknownTarget) as caught:
             ask()
         assert caught.value.message_vi != caught.value.message_en
+
+
+def test_an_unknown_share_of_control_is_control_at_the_worst_alone() -> None:
+    made = random_chain(1, known=True)
+    unsure = with_tables(made, organisations=made.organisations.with_columns(control_share=pl.lit(None, pl.Float64)))
+    cut = country_cut(unsure, "kr")
+    assert cut.organisations == {"kr-works"}
+    assert cut.seen(worst=True).organisations == {"kr-works", "kr-child"}
+    assert cut.seen(worst=False).sites == {"kr-works-site"}
+    assert everything_foreign(unsure).seen(worst=True).organisations == everything_foreign(made).organisations
+    assert "control_share" in not_known(unsure)["column"].to_list()
+
+
+def test_two_suppliers_of_one_owner_are_one_hand() -> None:
+    made = random_chain(1, known=True)
+    item = made.inputs.filter(pl.col("subject").str.starts_with("p"), pl.col("input").str.starts_with("i"))["input"][0]
+
+    def hand(*sites: str) -> tuple[str, str, bool] | None:
+        rows = [{"item": item, "site": f"{site}-site", "share": 1 / len(sites)} for site in sites]
+        supplies = pl.DataFrame(rows, schema=TABLES["supplies"].schema, orient="row")
+        found = single_sources(with_tables(made, supplies=supplies)).select("by", "key", "hidden").rows()
+        return found[0] if found else None
+
+    assert hand("kr-works", "kr-child") == ("owner", "kr-works", True)
+    assert hand("kr-works") == ("site", "kr-works-site", False)
+    assert hand("kr-works", "jp-works") is None
+    assert hand("home-works", "home-two") is None
+
+
+def test_a_chain_may_be_deep_and_closed_in_a_ring() -> None:
+    made = random_chain(1, known=True)
+    steps = [f"t{i}" for i in range(3000)]
+    edges = [("p0", "t0"), *pairwise(steps), ("t2999", "i0")]
+    rows = [{"subject": a, "input": b, "quantity": 1.0, "criticality": "stops"} for a, b in edges]
+    deep = with_tables(
+        made,
+        technologies=pl.DataFrame(
+            [named(t, group="g", kind="core") for t in steps], schema=TABLES["technologies"].schema, orient="row"
+        ),
+        inputs=pl.DataFrame(rows, schema=TABLES["inputs"].schema, orient="row"),
+    )
+    assert bill_of_items(deep).rows() == [("p0", "i0", 1.0)]
+    stand = fixed(Standing({"p0": 0}, dict.fromkeys([*steps, "p0"], 0)))
+    hit = site_cut(deep, *deep.supplies.filter(pl.col("item") == "i0")["site"].to_list())
+    assert whole(coverage_under_shock(deep, stand, hit, first=0))["worst"] < 1.0
+    ring = deep.inputs.with_columns(
+        pl.when(pl.col("subject") == "t2998").then(pl.lit("t0")).otherwise("input").alias("input")
+    )
+    closed = with_tables(deep, inputs=ring)
+    assert whole(coverage_under_shock(closed, stand, hit, first=0))["worst"] == pytest.approx(
+        whole(coverage_under_shock(closed, stand, hit, first=0))["coverage"]
+    )
 
 
 def test_control_runs_up_the_chain() -> None:

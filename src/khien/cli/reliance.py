@@ -200,7 +200,7 @@ def _sites(rows: list[dict[str, Any]], lang: str) -> Iterator[str]:
     body = [
         [
             f"{row['site']} ({row['control']})",
-            number(row["loss_worst"], lang, 2),
+            number(row["loss_worst"], lang, 3),
             _months(row["survive_worst"], lang),
             _months(row["recover_months"], lang),
             percent(row["spend_share"], lang),
@@ -216,7 +216,7 @@ def _sites(rows: list[dict[str, Any]], lang: str) -> Iterator[str]:
 
 def _pairs(rows: list[dict[str, Any]], lang: str) -> Iterator[str]:
     body = [
-        [f"{row['a']} + {row['b']}", number(row["loss_worst"], lang, 2)]
+        [f"{row['a']} + {row['b']}", number(row["loss_worst"], lang, 3)]
         for row in rows[:PAIRS]
         if row["loss_worst"] > 0
     ]

@@ -17,7 +17,7 @@ from khien.reliance.mastery import mastery
 from khien.reliance.purchases import concentration, item_purchases, localisation
 from khien.reliance.site_failures import double_site_failures, single_site_failures
 from khien.reliance.standing import Stand
-from khien.reliance.under_shock import coverage_under_shock, cut_months, mean_over_time, months_survived
+from khien.reliance.under_shock import NONE, coverage_under_shock, cut_months, mean_over_time, months_survived
 from khien.reliance.weak_points import localisation_by_weight, not_known, red_nodes, single_sources
 
 Progress = Callable[[str, int, int], None]
@@ -134,7 +134,7 @@ def reliance(
         "mastery_by_stage": mastery_by_stage(programme),
         "localisation": localisation(programme).join(localisation_by_weight(programme), on="product", how="left"),
         "concentration": concentration(programme, item_purchases(programme)),
-        "not_known": not_known(programme),
+        "not_known": not_known(programme, stand(NONE), first),
     }
     whole = means.filter(pl.col("capability") == "all").to_dicts()
     figures = whole[0] if whole else {"coverage": 0.0, "worst": 0.0, "best": 0.0}

@@ -5,9 +5,9 @@ Method page: docs/methods/under-shock.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import polars as pl
 
@@ -35,7 +35,8 @@ class Cut:
     """What a shock stops.
 
     `everything` marks the total cut: then no subject that is not held at home is kept up, whoever stands behind
-    it. `may_hit_unknown` says whether a source that nobody knows may be among what is hit.
+    it. `may_hit_unknown` says whether a source that nobody knows may be among what is hit; `maybe_sites` and
+    `maybe_organisations` are those that are hit if an owner with an unknown share is in control.
     """
 
     name: str
@@ -44,25 +45,40 @@ class Cut:
     everything: bool = False
     may_hit_unknown: bool = True
     loss_share: float = 1.0
+    maybe_sites: frozenset[str] = frozenset()
+    maybe_organisations: frozenset[str] = frozenset()
+
+    def seen(self, *, worst: bool) -> Cut:
+        """The cut with whoever may be hit among those who are, or with them left out."""
+        more = worst and self.may_hit_unknown
+        return replace(
+            self,
+            sites=self.sites | self.maybe_sites if more else self.sites,
+            organisations=self.organisations | self.maybe_organisations if more else self.organisations,
+            maybe_sites=frozenset(),
+            maybe_organisations=frozenset(),
+        )
 
 
-def owners(programme: Programme) -> dict[str, list[tuple[str | None, str]]]:
+def owners(programme: Programme, *, unknown_controls: bool = False) -> dict[str, list[tuple[str | None, str]]]:
     """For every organisation the chain of those who control it, itself first: (organisation, its country).
 
-    The last step may be a country alone. A ring ends where it closes; an unknown share is no control.
+    The last step may be a country alone. A ring ends where it closes. An unknown share is control only with
+    `unknown_controls`.
     """
     rows = {row["id"]: row for row in programme.organisations.iter_rows(named=True)}
-    return {name: list(_steps(name, rows)) for name in rows}
+    unknown = 1.0 if unknown_controls else 0.0
+    return {name: list(_steps(name, rows, unknown)) for name in rows}
 
 
-def _steps(name: str, rows: dict[str, dict[str, object]]) -> Iterator[tuple[str | None, str]]:
+def _steps(name: str, rows: dict[str, dict[str, Any]], unknown: float) -> Iterator[tuple[str | None, str]]:
     seen: set[str] = set()
     while name not in seen:
         seen.add(name)
         row = rows[name]
         yield name, str(row["country"])
         owner, share = row["controlled_by"], row["control_share"]
-        if owner is None or float(str(share or 0.0)) <= CONTROL_SHARE:
+        if owner is None or (unknown if share is None else share) <= CONTROL_SHARE:
             return
         if owner not in rows:
             yield None, str(owner)
@@ -73,7 +89,9 @@ def _steps(name: str, rows: dict[str, dict[str, object]]) -> Iterator[tuple[str 
 def everything_foreign(programme: Programme) -> Cut:
     """Every foreign supplier stops, and nobody abroad keeps anything up."""
     hit = foreign_organisations(programme)
-    return Cut("foreign", _sites_of(programme, hit), hit, everything=True)
+    home = programme.settings.home_country
+    maybe = _hit(programme, lambda chain: any(where != home for _, where in chain), unknown_controls=True) - hit
+    return _cut(programme, "foreign", hit, maybe, everything=True)
 
 
 def country_cut(programme: Programme, country: str, by: By = "either") -> Cut:
@@ -87,10 +105,12 @@ def country_cut(programme: Programme, country: str, by: By = "either") -> Cut:
     if country not in set(programme.countries["id"].to_list()):
         raise UnknownTarget("reliance_unknown_country", country=country)
     steps = {"registration": slice(0, 1), "control": slice(-1, None), "either": slice(None)}[by]
-    hit = frozenset(
-        name for name, chain in owners(programme).items() if country in {where for _, where in chain[steps]}
-    )
-    return Cut(country, _sites_of(programme, hit), hit)
+
+    def there(chain: Steps) -> bool:
+        return country in {where for _, where in chain[steps]}
+
+    hit = _hit(programme, there)
+    return _cut(programme, country, hit, _hit(programme, there, unknown_controls=True) - hit)
 
 
 def partner_cut(programme: Programme, organisation: str) -> Cut:
@@ -101,11 +121,14 @@ def partner_cut(programme: Programme, organisation: str) -> Cut:
     UnknownTarget
         The programme has no such organisation.
     """
-    chains = owners(programme)
-    if organisation not in chains:
+    if organisation not in set(programme.organisations["id"].to_list()):
         raise UnknownTarget("reliance_unknown_partner", partner=organisation)
-    hit = frozenset(name for name, chain in chains.items() if organisation in {who for who, _ in chain})
-    return Cut(organisation, _sites_of(programme, hit), hit)
+
+    def held(chain: Steps) -> bool:
+        return organisation in {who for who, _ in chain}
+
+    hit = _hit(programme, held)
+    return _cut(programme, organisation, hit, _hit(programme, held, unknown_controls=True) - hit)
 
 
 def site_cut(programme: Programme, *sites: str) -> Cut:
@@ -148,8 +171,23 @@ def named_cut(programme: Programme, shock: str) -> tuple[Cut, int, int]:
         raise UnknownTarget("reliance_shock_stops_nobody", shock=shock, kind=kind)
     first = quarter_number(row["from_quarter"]) - programme.settings.first
     loss = 1.0 if row["loss_share"] is None else float(row["loss_share"])
-    named = Cut(shock, cut.sites, cut.organisations, False, cut.may_hit_unknown, loss)
-    return named, first, MONTHS_PER_QUARTER * int(row["duration_quarters"])
+    return replace(cut, name=shock, loss_share=loss), first, MONTHS_PER_QUARTER * int(row["duration_quarters"])
+
+
+Steps = list[tuple[str | None, str]]
+
+
+def _hit(programme: Programme, test: Callable[[Steps], bool], *, unknown_controls: bool = False) -> frozenset[str]:
+    """Organisations whose chain of owners passes a test."""
+    chains = owners(programme, unknown_controls=unknown_controls)
+    return frozenset(name for name, chain in chains.items() if test(chain))
+
+
+def _cut(
+    programme: Programme, name: str, hit: frozenset[str], maybe: frozenset[str], *, everything: bool = False
+) -> Cut:
+    sites, more = _sites_of(programme, hit), _sites_of(programme, maybe)
+    return Cut(name, sites, hit, everything, maybe_sites=more, maybe_organisations=maybe)
 
 
 def _sites_of(programme: Programme, organisations: frozenset[str]) -> frozenset[str]:

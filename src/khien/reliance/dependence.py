@@ -61,9 +61,13 @@ def dependence(
     for begin in range(0, len(cuts), CHUNK):
         part = cuts[begin : begin + CHUNK]
         cases = [
-            Case(stand(cut.organisations), replace(cut, may_hit_unknown=unknown), time, worst)
+            Case(stand(one.organisations), one, time, worst)
             for _, cut in part
-            for worst, unknown in ((True, True), (True, False), (False, False))
+            for worst, one in (
+                (True, cut.seen(worst=True)),
+                (True, replace(cut.seen(worst=False), may_hit_unknown=False)),
+                (False, cut.seen(worst=False)),
+            )
         ]
         left = [before - float(overall(chain, matrix, quarter) @ share) for matrix in covered(chain, cases)]
         for i, (by, cut) in enumerate(part):

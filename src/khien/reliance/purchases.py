@@ -6,6 +6,7 @@ Method page: docs/methods/self-reliance.md.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 
 import polars as pl
 
@@ -79,7 +80,7 @@ def bill_of_items(programme: Programme) -> pl.DataFrame:
         total: dict[str, float | None] = {}
         order = _downwards(product, below)
         if order is None:
-            _add_items(product, 1.0, below, items, total, {product})
+            _add_along_paths(product, below, items, total)
         else:
             _add_in_order(product, order, below, items, total)
         rows.extend((product, item, quantity) for item, quantity in sorted(total.items()))
@@ -124,22 +125,29 @@ def _add_in_order(
     total.update({name: amount for name, amount in units.items() if name in items})
 
 
-def _add_items(
-    subject: str,
-    units: float | None,
+def _add_along_paths(
+    start: str,
     below: dict[str, list[tuple[str, float | None]]],
     items: set[str],
     total: dict[str, float | None],
-    path: set[str],
 ) -> None:
-    """Add what `units` of a subject hold to `total`; unknown plus anything stays unknown."""
-    for name, quantity in below.get(subject, ()):
+    """Add what one unit holds path by path, each cut where it closes; unknown plus anything stays unknown."""
+    path = {start}
+    stack: list[tuple[str, float | None, Iterator[tuple[str, float | None]]]] = [(start, 1.0, iter(below[start]))]
+    while stack:
+        subject, units, inputs = stack[-1]
+        name, quantity = next(inputs, (None, None))
+        if name is None:
+            stack.pop()
+            path.discard(subject)
+            continue
         amount = None if quantity is None or units is None else units * quantity
         if name in items:
             known = total.get(name, 0.0)
             total[name] = None if amount is None or known is None else known + amount
         elif name not in path:
-            _add_items(name, amount, below, items, total, path | {name})
+            path.add(name)
+            stack.append((name, amount, iter(below.get(name, ()))))
 
 
 def item_purchases(programme: Programme) -> pl.DataFrame:

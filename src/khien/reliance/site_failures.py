@@ -15,13 +15,13 @@ import polars as pl
 from khien.programme import Programme
 from khien.reliance.blocks import solve_all
 from khien.reliance.cuts import Cut, owners, site_cut
-from khien.reliance.phases import Phase, flow, weights_of, what_is_left
+from khien.reliance.phases import Phase, weights_of, what_is_left
 from khien.reliance.purchases import bill_of_items
 from khien.reliance.sources import Chain, value_chain
 from khien.reliance.standing import Stand, Standing
 from khien.reliance.under_shock import LONGEST_MONTHS, NONE, Case, covered, cut_months, held_level, peace
 
-SMALL = 1e-9
+SMALL = 1e-6
 """Months of coverage below this are nothing."""
 
 CHUNK = 500
@@ -50,17 +50,6 @@ class Sites:
         rows = [s.recover_months for sources in self.chain.sources.values() for s in sources if s.site == site]
         known = max((months for months in rows if months is not None), default=0.0)
         return max(known, cut_months(self.chain.programme)) if None in rows and self.worst else known
-
-    def hurt(self, site: str) -> tuple[frozenset[str], frozenset[int]]:
-        """Items that run short without a site, and capabilities that use them."""
-        serving = frozenset(p for p in self.chain.need.products if self.standing.serves(p, self.first))
-        alone = self.cut(frozenset([site]))
-        items = frozenset(
-            item
-            for item in self.chain.items_of.get(site, ())
-            if item in self.chain.items and flow(self.chain, item, alone, serving, self.worst) is not None
-        )
-        return items, self.chain.touched(items)
 
     def losses(self, failing: list[Failing]) -> list[float]:
         """Months of the programme's coverage that each failure costs."""

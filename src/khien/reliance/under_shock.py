@@ -107,7 +107,8 @@ def coverage_under_shock(
     time = phases(first, length, chain.need.when.quarters, float(programme.settings.assurance_months))
     quarter = [phase.quarter for phase in time]
     before = peace(chain, stand(NONE), quarter)
-    cases = [Case(stand(cut.organisations), cut, time, worst) for worst in (True, False)]
+    cuts = [cut.seen(worst=worst) for worst in (True, False)]
+    cases = [Case(stand(one.organisations), one, time, worst) for one, worst in zip(cuts, (True, False), strict=True)]
     worst, best = covered(chain, cases)
     names = ["all", *chain.need.capabilities]
     columns = {
@@ -168,14 +169,15 @@ def months_survived(
     chain = value_chain(programme)
     assurance = min(float(programme.settings.assurance_months), longest)
     time = [Phase(a, b, first) for a, b in ((0.0, assurance), (assurance, longest)) if b > a]
-    standing = stand(cut.organisations)
-    before = peace(chain, standing, [first])[:, 0]
+    before = peace(chain, stand(NONE), [first])[:, 0]
     asked: list[tuple[int | None, float]] = [(None, float(overall(chain, before[:, None], [first])[0]))]
     asked += [(c, float(value)) for c, value in enumerate(before) if not np.isnan(value)]
     levels = [KEPT_SHARE * value if level is None else level for _, value in asked]
     months = np.zeros((2, len(asked)))
     for row, worst in enumerate((True, False)):
-        months[row] = _lasting(chain, Case(standing, cut, time, worst, frozen=True), before, asked, levels, longest)
+        one = cut.seen(worst=worst)
+        case = Case(stand(one.organisations), one, time, worst, frozen=True)
+        months[row] = _lasting(chain, case, before, asked, levels, longest)
     return pl.DataFrame(
         {
             "capability": ["all" if c is None else chain.need.capabilities[c] for c, _ in asked],

@@ -15,7 +15,7 @@ from khien.reliance.network import item_supplies
 from khien.reliance.phases import flow
 from khien.reliance.site_failures import SMALL, Sites
 from khien.reliance.sources import Chain, value_chain
-from khien.reliance.standing import Stand
+from khien.reliance.standing import Stand, Standing
 from khien.reliance.under_shock import LONGEST_MONTHS, NONE
 
 WEAK = {
@@ -176,14 +176,23 @@ def localisation_by_weight(programme: Programme) -> pl.DataFrame:
     return products.join(found, on="product", how="left").with_columns(pl.col("items").fill_null(0)).sort("product")
 
 
-def not_known(programme: Programme) -> pl.DataFrame:
+def not_known(programme: Programme, standing: Standing | None = None, first: int = 0) -> pl.DataFrame:
     """Cells that are empty and that make the worst and the best case differ.
+
+    Parameters
+    ----------
+    programme : Programme
+    standing : Standing, optional
+        With it, subjects of which nobody says who stands behind them are told too.
+    first : int
+        The quarter in which they count.
 
     Returns
     -------
     polars.DataFrame
         `table`, `row`, `column`, `products` (how many the row bears on), the most first. The row of a supply is its
-        item and its site, split by "|"; `share` stands for the part of an item's need that no supply covers.
+        item and its site, split by "|"; `share` stands for the part of an item's need that no supply covers, and
+        `partner` of a subject for a done project (or a plan) that would say who brought it.
     """
     chain = value_chain(programme)
     rows: list[tuple[str, str, str, int]] = []
@@ -198,7 +207,28 @@ def not_known(programme: Programme) -> pl.DataFrame:
     for product, amount in programme.products.select("id", "units_per_year").iter_rows():
         if amount is None and any(product == p for users in chain.items.values() for p, _ in users):
             rows.append(("products", product, "units_per_year", 1))
+    rows += _owners_unknown(chain)
+    if standing is not None:
+        rows += _partners_unknown(chain, standing, first)
     columns = {"table": pl.String, "row": pl.String, "column": pl.String, "products": pl.Int64}
     return pl.DataFrame(rows, schema=columns, orient="row").sort(
         ["products", "table", "row", "column"], descending=[True, False, False, False]
     )
+
+
+def _owners_unknown(chain: Chain) -> Iterator[tuple[str, str, str, int]]:
+    """Organisations held by an unknown share, with the products that use what they supply."""
+    owner = dict(chain.programme.sites.select("id", "organisation").iter_rows())
+    unknown = pl.col("controlled_by").is_not_null() & pl.col("control_share").is_null()
+    for name in chain.programme.organisations.filter(unknown)["id"].to_list():
+        items = {item for item, sources in chain.sources.items() if any(owner[s.site] == name for s in sources)}
+        products = {product for item in items for product, _ in chain.items.get(item, ())}
+        yield "organisations", name, "control_share", len(products)
+
+
+def _partners_unknown(chain: Chain, standing: Standing, first: int) -> Iterator[tuple[str, str, str, int]]:
+    """Subjects that a serving product needs, that are not held at home, and of which no partner is known."""
+    for subject, users in chain.subjects.items():
+        serving = {product for product, _ in users if standing.serves(product, first)}
+        if serving and not standing.held(subject, first) and not standing.partners.get(subject):
+            yield "projects", subject, "partner", len(serving)

@@ -22,8 +22,8 @@ Progress = Callable[[int, int], None]
 CHUNK = 5_000
 """Double failures that are judged between two calls of the progress."""
 
-SMALL = 1e-7
-"""What a node makes below this is nothing."""
+SMALL = 1e-6
+"""What is made, lost or survived below this is what the solver leaves of a zero."""
 
 
 def single_failures(
@@ -71,7 +71,7 @@ def single_failures(
     return (
         pl.DataFrame({"node": network.names, "recover": network.recover, "survive": survive, "loss": _tidy(loss)})
         .with_columns(pl.col("recover", "loss").fill_nan(None))
-        .with_columns((pl.col("survive") < pl.col("recover")).alias("red"))
+        .with_columns((pl.col("survive") < pl.col("recover") - SMALL).alias("red"))
         .sort(["loss", "survive", "node"], descending=[True, False, False], nulls_last=True)
     )
 
