@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 from tests.plan.small_programmes import STATEMENTS, greedy_picks, plan_of, random_programme
 
+from khien.plan import ahead
 from khien.plan.ahead import spread
 from khien.plan.compare import compare
 from khien.plan.core import dual, state
@@ -27,7 +28,7 @@ from khien.plan.frames import plan_value
 from khien.plan.futures import draw, mean_and_tail, tail_count, weighed
 from khien.plan.model import compile_programme
 from khien.plan.result import Plan, load_plan
-from khien.plan.settings import PlanSettings, apply
+from khien.plan.settings import PlanSettings, SettingsError, apply
 from khien.plan.solver import plan_programme
 from khien.plan.verify import nothing_value, recomputed_value, verify
 from khien.plan.verify.bound import ONE, _prices, lagrangian, verify_bound
@@ -283,14 +284,44 @@ def test_prices_spread_over_futures_prove_no_more_than_before(seed: int) -> None
     assert over.stage > 0
 
 
-@pytest.mark.parametrize("ahead", [True, False])
-def test_an_interrupt_keeps_the_best_plan_over_futures(ahead: bool) -> None:
+@pytest.mark.parametrize(
+    ("asked", "changed", "en", "vi"),
+    [
+        ({}, {"MOST_PROJECTS": 4}, "up to 4 projects; this one has", "tối đa 4 dự án"),
+        ({}, {"MOST_GOALS": 2000}, "does not fit into memory", "không vừa bộ nhớ"),
+        ({"time_limit": 0.001}, {}, "a limit of 0.001 seconds", "giới hạn 0.001 giây"),
+    ],
+)
+def test_futures_that_do_not_fit_are_refused_with_what_would(
+    asked: dict[str, Any], changed: dict[str, int], en: str, vi: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in changed.items():
+        monkeypatch.setattr(ahead, name, value)
+    with pytest.raises(SettingsError) as error:
+        plan_programme(unsure(0, 8), PlanSettings(scenarios=100, **asked))
+    assert en in error.value.message_en
+    assert vi in error.value.message_vi
+    if changed.get("MOST_PROJECTS"):
+        return
+    most = int(next(word for word in error.value.message_en.split("at most ")[1].split()))
+    fits = PlanSettings(scenarios=most, **asked)
+    ahead.check_futures(unsure(0, 8), fits)
+    with pytest.raises(SettingsError):
+        ahead.check_futures(unsure(0, 8), dataclasses.replace(fits, scenarios=most + 1))
+
+
+def test_as_many_futures_as_asked_for_fit_under_a_work_limit() -> None:
+    ahead.check_futures(unsure(0, 8), PlanSettings(scenarios=100, work=10, time_limit=0.001))
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_an_interrupt_keeps_the_best_plan_over_futures(early: bool) -> None:
     """Be it in the head start, where no value is told, or after it."""
     programme, seen = unsure(6, 8), []
 
     def stop(now: Progress) -> None:
         seen.append(now.value is None)
-        if seen.count(ahead) == 2:
+        if seen.count(early) == 2:
             raise KeyboardInterrupt
 
     plan = plan_programme(programme, PlanSettings(time_limit=6, scenarios=10), stop)

@@ -17,11 +17,38 @@ from khien.plan.core.layout import Layout, layout
 from khien.plan.core.problem import Floats
 from khien.plan.core.solve import Outcome, Progress, solve
 from khien.plan.model import Compiled, compile_programme
+from khien.plan.settings import PlanSettings, SettingsError
+from khien.programme import Programme
 
 HEAD = 0.35
 """Share of the limit that the head start takes."""
+MOST_PROJECTS = 300
+"""Larger programmes are planned without futures: their bound would say nothing within an hour."""
+MOST_GOALS = 4_000_000
+"""Goals of all futures together; about half a kilobyte of memory each."""
+GOALS_PER_SECOND = 100_000
+"""That can be written down in a second of the limit, with time left to search (300 000 on an idle core of 2026)."""
 
 Tell = Callable[[Progress], None] | None
+
+
+def check_futures(programme: Programme, settings: PlanSettings) -> None:
+    """Refuse futures that do not fit, with what would; raises SettingsError."""
+    count, projects = settings.scenarios, len(programme.projects)
+    if not count:
+        return
+    if projects > MOST_PROJECTS:
+        raise SettingsError("settings_futures_projects", projects=projects, most=MOST_PROJECTS)
+    both = 2 if programme.settings.reliance_weight > 0 else 1
+    each = max(1, both * programme.n_quarters * programme.requirements["capability"].n_unique())
+    if count * each > MOST_GOALS:
+        raise SettingsError("settings_futures_many", count=count, most=MOST_GOALS // each)
+    within = math.inf if settings.work is not None else settings.time_limit * GOALS_PER_SECOND
+    if count * each > within:
+        need = math.ceil(count * each / GOALS_PER_SECOND)
+        raise SettingsError(
+            "settings_futures_time", count=count, limit=settings.time_limit, need=need, most=int(within // each)
+        )
 
 
 def over_futures(c: Compiled, seconds: float, nothing: float, progress: Tell) -> Outcome:

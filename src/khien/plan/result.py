@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from khien.plan.packed import pack, unpack
 from khien.plan.planning import planning_values
 from khien.plan.settings import PlanSettings
 from khien.programme import Programme
@@ -195,7 +196,7 @@ class Plan:
             plain[name] = getattr(self, name)
         plain["bound"] = self.bound if math.isfinite(self.bound) else None
         plain["settings"] = self.settings.to_dict()
-        plain["certificate"] = dict(self.certificate) if self.certificate is not None else None
+        plain["certificate"] = None if self.certificate is None else pack(self.certificate)
         plain["details"] = dict(self.details)
         for name in FRAMES:
             columns = getattr(self, name).to_dict(as_series=False)
@@ -215,7 +216,7 @@ class Plan:
             **{name: plain[name] for name in _PLAIN},
             bound=math.inf if plain["bound"] is None else float(plain["bound"]),
             settings=PlanSettings.from_dict(plain["settings"]),
-            certificate=plain["certificate"],
+            certificate=unpack(plain["certificate"]),
             details=plain["details"],
             **frames,
         )

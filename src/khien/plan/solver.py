@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 import khien
-from khien.plan.ahead import over_futures
+from khien.plan.ahead import check_futures, over_futures
 from khien.plan.ask.desk import choice_of
 from khien.plan.ask.start import begin, settled
 from khien.plan.certificate import certified
@@ -65,6 +65,7 @@ def plan_programme(
     began = time.perf_counter()
     settings = settings or PlanSettings()
     changed = apply(programme, settings)
+    check_futures(changed, settings)
     compiled = compile_programme(changed, settings)
     if clash := fixed_clash(compiled):
         raise NoPlan(clash, certain=True)
