@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from khien.programme import Programme
-from khien.reliance.cuts import Cut, everything_foreign
+from khien.reliance.cuts import MONTHS_PER_QUARTER, Cut, everything_foreign
 from khien.reliance.dependence import dependence
 from khien.reliance.mastery import mastery
 from khien.reliance.purchases import concentration, item_purchases, localisation
@@ -101,7 +101,7 @@ def reliance(
     cut : Cut, optional
         Everything foreign, if left out.
     months : float, optional
-        Length of the cut; the programme's `cut_quarters` if left out.
+        Length of the cut; the programme's `cut_quarters` if left out. It ends with the programme at the latest.
     level : float, optional
         Coverage to be held (see `months_survived`).
     progress : callable, optional
@@ -115,6 +115,7 @@ def reliance(
     began = time.perf_counter()
     cut = everything_foreign(programme) if cut is None else cut
     length = cut_months(programme) if months is None else float(months)
+    length = min(length, float(MONTHS_PER_QUARTER * (programme.n_quarters - first)))
 
     def tell(measure: str) -> Callable[[int, int], None]:
         return lambda done, of: progress(measure, done, of) if progress is not None else None

@@ -95,17 +95,19 @@ def solve(cost: Floats, matrix: sparse.csc_matrix, right: Floats, high: Floats, 
     """The least `cost @ x` over `matrix @ x <= right`, `low <= x <= high` (`low` is 0 if left out).
 
     Presolve is off: it is what takes long where a solver of this family takes long, and these programmes are thin.
+    Should the simplex method give up all the same, the others are asked; each answer is the same optimum.
 
     Raises:
-        SolverStopped: no solution in time.
+        SolverStopped: none of them found a solution in time.
     """
     from scipy.optimize import linprog
 
     if not len(cost):
         return np.zeros(0)
     bounds = np.stack([np.zeros(len(cost)) if low is None else low, high], axis=1)
-    options = {"presolve": False, "time_limit": SECONDS}
-    found = linprog(cost, A_ub=matrix, b_ub=right, bounds=bounds, method="highs-ds", options=options)
-    if found.status != 0:
-        raise SolverStopped(found.message)
-    return np.asarray(found.x, dtype=np.float64)
+    for method, presolve in (("highs-ds", False), ("highs-ipm", False), ("highs-ds", True)):
+        options = {"presolve": presolve, "time_limit": SECONDS}
+        found = linprog(cost, A_ub=matrix, b_ub=right, bounds=bounds, method=method, options=options)
+        if found.status == 0:
+            return np.asarray(found.x, dtype=np.float64)
+    raise SolverStopped(found.message)
