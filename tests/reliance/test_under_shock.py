@@ -150,8 +150,8 @@ def test_with_everything_known_it_equals_the_programme_by_months(seed: int) -> N
 @given(seeds)
 @settings(max_examples=40)
 def test_a_total_cut_is_never_worse_than_the_closed_form(seed: int) -> None:
-    """Where nothing is brought in surplus: the closed form takes the mean of a quarter before it cuts off surplus."""
-    made = random_chain(seed, known=True)
+    """Without surplus and with assurance that ends with a quarter; the closed form takes means of quarters."""
+    made = random_chain(seed, known=True, assurance_months=6.0)
     made = with_tables(made, requirements=made.requirements.with_columns(pl.lit(50.0).alias("level")))
     standing = random_standing(seed, made)
     closed = self_reliance(made, standing.service_from, standing.held_from)
@@ -231,6 +231,20 @@ def damage(made: Programme, stand: Stand, sites: list[str], months: float, side:
     table = coverage_under_shock(made, fixed(frozen), site_cut(made, *sites), first=0, months=months)
     year = whole(table)
     return (year["coverage"] - year[side]) * months
+
+
+def test_a_supplier_fails_with_all_its_sites() -> None:
+    made = random_chain(6, known=True)
+    moved = with_tables(made, sites=made.sites.with_columns(pl.lit("home-two").alias("organisation")))
+    everything = [*moved.products["id"], *moved.technologies["id"]]
+    stand = fixed(Standing(dict.fromkeys(moved.products["id"], 0), dict.fromkeys(everything, 0)))
+    pairs = double_site_failures(moved, stand, first=3)
+    (supplier,) = single_site_failures(moved, stand, first=3, by="organisation").to_dicts()
+    assert "site" not in supplier
+    assert supplier["organisation"] == "home-two"
+    assert supplier["loss_worst"] >= pairs["loss_worst"].max() > 0  # type: ignore[operator]
+    assert supplier["spend_share"] is None  # the items have no price
+    assert double_site_failures(moved, stand, first=3, by="organisation").is_empty()
 
 
 def test_targets_that_do_not_exist_are_refused(programme: Programme) -> None:

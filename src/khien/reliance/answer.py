@@ -31,7 +31,8 @@ class Reliance:
 
     - `coverage`, `over_time` and `survived`: under the cut asked about;
     - `dependence`: on everybody abroad, each partner, each country;
-    - `sites`, `pairs`, `red`: failures of supplying sites, and what red ones need;
+    - `sites`, `suppliers`, `pairs`, `red`: failures of sites and of suppliers with all their sites, and what red
+      sites need;
     - `single_sources`, `mastery`, `mastery_by_stage`, `localisation`, `concentration`;
     - `not_known`: the empty cells that make the worst and the best case differ.
     """
@@ -128,6 +129,7 @@ def reliance(
         "survived": months_survived(programme, stand, cut, first=first, level=level),
         "dependence": dependence(programme, stand, first=first, months=length, progress=tell("dependence")),
         "sites": single_site_failures(programme, stand, first=first),
+        "suppliers": single_site_failures(programme, stand, first=first, by="organisation"),
         "pairs": double_site_failures(programme, stand, first=first, progress=tell("pairs")),
         "red": red_nodes(programme, stand, first=first),
         "single_sources": single_sources(programme),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import combinations
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -27,27 +28,37 @@ SMALL = 1e-6
 CHUNK = 500
 """Failures that are judged between two calls of the progress."""
 
+By = Literal["site", "organisation"]
 Failing = tuple[frozenset[str], float]
 Progress = Callable[[int, int], None]
 
 
 @dataclass
 class Sites:
-    """The sites that supply something, as a programme stands in one quarter, seen at their worst or best."""
+    """What supplies something, as a programme stands in one quarter, seen at its worst or best.
+
+    `groups` names what fails as one, with its sites: a site alone, or all sites of a supplier.
+    """
 
     chain: Chain
     standing: Standing
     first: int
     worst: bool
+    groups: dict[str, list[str]]
     _losses: dict[Failing, float] = field(default_factory=dict)
 
-    def cut(self, sites: frozenset[str]) -> Cut:
-        """What stops when these sites do."""
-        return site_cut(self.chain.programme, *sorted(sites))
+    def cut(self, keys: frozenset[str]) -> Cut:
+        """What stops when these do."""
+        return site_cut(self.chain.programme, *sorted(site for key in keys for site in self.groups[key]))
 
-    def recover(self, site: str) -> float:
-        """Months that a site is out; one that says nothing is out for the length of a cut, or not at all."""
-        rows = [s.recover_months for sources in self.chain.sources.values() for s in sources if s.site == site]
+    def items(self, key: str) -> frozenset[str]:
+        """Items that it supplies."""
+        return frozenset(item for site in self.groups[key] for item in self.chain.items_of[site])
+
+    def recover(self, key: str) -> float:
+        """Months that it is out; one that says nothing is out for the length of a cut, or not at all."""
+        own = set(self.groups[key])
+        rows = [s.recover_months for sources in self.chain.sources.values() for s in sources if s.site in own]
         known = max((months for months in rows if months is not None), default=0.0)
         return max(known, cut_months(self.chain.programme)) if None in rows and self.worst else known
 
@@ -55,8 +66,8 @@ class Sites:
         """Months of the programme's coverage that each failure costs."""
         fresh = [one for one in dict.fromkeys(failing) if one not in self._losses and one[1] > 0.0]
         cases = [
-            Case(self.standing, self.cut(sites), [Phase(0.0, months, self.first)], self.worst, frozen=True)
-            for sites, months in fresh
+            Case(self.standing, self.cut(keys), [Phase(0.0, months, self.first)], self.worst, frozen=True)
+            for keys, months in fresh
         ]
         weights = weights_of(self.chain, [self.first])
         before = np.nan_to_num(peace(self.chain, self.standing, [self.first]))
@@ -65,12 +76,12 @@ class Sites:
             self._losses[one] = lost if lost > SMALL else 0.0
         return [self._losses.get(one, 0.0) for one in failing]
 
-    def survivals(self, sites: list[str], longest: float) -> list[float]:
-        """Months for which no coverage is lost when a site stops for good."""
+    def survivals(self, longest: float) -> list[float]:
+        """Months for which no coverage is lost when each stops for good, in the order of the groups."""
         before = np.nan_to_num(peace(self.chain, self.standing, [self.first])[:, 0])
-        found, blocks = [longest] * len(sites), []
-        for i, site in enumerate(sites):
-            cut, time = self.cut(frozenset([site])), [Phase(0.0, longest, self.first)]
+        found, blocks = [longest] * len(self.groups), []
+        for i, key in enumerate(self.groups):
+            cut, time = self.cut(frozenset([key])), [Phase(0.0, longest, self.first)]
             left = what_is_left(self.chain, self.standing, cut, time, worst=self.worst, frozen=True)
             if left is not None:
                 hold = {c: float(before[c]) for c in left.covered}
@@ -80,15 +91,21 @@ class Sites:
         return found
 
 
-def _both(programme: Programme, stand: Stand, first: int) -> tuple[Sites, Sites]:
+def both_sides(programme: Programme, stand: Stand, first: int, by: By = "site") -> tuple[Sites, Sites]:
+    """What supplies something, at its worst and at its best."""
     chain, standing = value_chain(programme), stand(NONE)
-    return Sites(chain, standing, first, worst=True), Sites(chain, standing, first, worst=False)
+    owner = dict(programme.sites.select("id", "organisation").iter_rows())
+    groups: dict[str, list[str]] = {}
+    for site in sorted(chain.items_of):
+        groups.setdefault(site if by == "site" else owner[site], []).append(site)
+    groups = dict(sorted(groups.items()))
+    return Sites(chain, standing, first, True, groups), Sites(chain, standing, first, False, groups)
 
 
 def single_site_failures(
-    programme: Programme, stand: Stand, *, first: int, longest: float = LONGEST_MONTHS
+    programme: Programme, stand: Stand, *, first: int, by: By = "site", longest: float = LONGEST_MONTHS
 ) -> pl.DataFrame:
-    """What it costs when each supplying site fails until it has recovered, and how long it costs nothing.
+    """What it costs when each supplying site (or supplier) fails until it has recovered, and how long it costs nothing.
 
     Parameters
     ----------
@@ -97,41 +114,44 @@ def single_site_failures(
         As for `coverage_under_shock`.
     first : int
         Quarter of the programme in which the sites fail; everything stands as in that quarter.
+    by : {"site", "organisation"}
+        What fails as one: a site alone, or all sites of a supplier.
     longest : float
         Months at which time to survive is cut off.
 
     Returns
     -------
     polars.DataFrame
-        One row per site in `supplies`, the greatest damage first: `site`, `organisation`, `country`, `control`
-        (country of control), `items` (how many it supplies), `spend_share` (of the value of all items in one
-        unit of every product; null where nothing of it is known), `recover_months` (null where a supply does not
-        say), `survive_worst`, `survive_best`, `loss_worst`, `loss_best` (months of the programme's coverage),
-        `red_worst`, `red_best` (survived for less long than it takes to recover).
+        One row per site in `supplies` (or per supplier), the greatest damage first: `site` (not by organisation),
+        `organisation`, `country`, `control` (country of control), `items` (how many it supplies), `spend_share` (of
+        the value of all items in one unit of every product; null where nothing of it is known), `recover_months`
+        (null where a supply does not say), `survive_worst`, `survive_best`, `loss_worst`, `loss_best` (months of the
+        programme's coverage), `red_worst`, `red_best` (survived for less long than it takes to recover).
     """
-    worst, best = _both(programme, stand, first)
-    sites = sorted(worst.chain.items_of)
+    worst, best = both_sides(programme, stand, first, by)
+    keys = list(worst.groups)
     columns: dict[str, list[float]] = {}
     for name, seen in (("worst", worst), ("best", best)):
-        out = [seen.recover(site) for site in sites]
-        columns[f"survive_{name}"] = seen.survivals(sites, longest)
-        columns[f"loss_{name}"] = seen.losses([(frozenset([s]), m) for s, m in zip(sites, out, strict=True)])
+        out = [seen.recover(key) for key in keys]
+        columns[f"survive_{name}"] = seen.survivals(longest)
+        columns[f"loss_{name}"] = seen.losses([(frozenset([s]), m) for s, m in zip(keys, out, strict=True)])
         columns[f"_out_{name}"] = out
-    table = pl.DataFrame({"site": sites, **columns}, schema_overrides={"site": pl.String})
+    table = pl.DataFrame({by: keys, **columns}, schema_overrides={by: pl.String})
     unequal = pl.col("_out_worst") != pl.col("_out_best")
+    who = ["site", "organisation", "country", "control"] if by == "site" else ["organisation", "country", "control"]
     return (
-        table.join(_who(programme), on="site", how="left")
-        .join(_spend(programme), on="site", how="left")
+        table.join(_who(programme).select(who).unique(), on=by, how="left")
+        .join(_spend(programme, by), on=by, how="left")
         .with_columns(
-            pl.Series("items", [len(worst.chain.items_of[site]) for site in sites], dtype=pl.Int64),
+            pl.Series("items", [len(worst.items(key)) for key in keys], dtype=pl.Int64),
             pl.when(unequal).then(None).otherwise(pl.col("_out_worst")).alias("recover_months"),
             *((pl.col(f"survive_{n}") < pl.col(f"_out_{n}") - SMALL).alias(f"red_{n}") for n in ("worst", "best")),
         )
         .select(
-            "site", "organisation", "country", "control", "items", "spend_share", "recover_months",
+            *who, "items", "spend_share", "recover_months",
             "survive_worst", "survive_best", "loss_worst", "loss_best", "red_worst", "red_best",
         )
-        .sort(["loss_worst", "loss_best", "survive_worst", "site"], descending=[True, True, False, False])
+        .sort(["loss_worst", "loss_best", "survive_worst", by], descending=[True, True, False, False])
     )  # fmt: skip
 
 
@@ -140,10 +160,11 @@ def double_site_failures(
     stand: Stand,
     *,
     first: int,
+    by: By = "site",
     top: int | None = None,
     progress: Progress | None = None,
 ) -> pl.DataFrame:
-    """What it costs when two sites fail at once, both out until the later one has recovered.
+    """What it costs when two sites (or suppliers) fail at once, both out until the later one has recovered.
 
     Returns
     -------
@@ -152,9 +173,8 @@ def double_site_failures(
         `loss_worst`, `loss_best` (months of the programme's coverage), `more` (of the worst, beyond the dearer of
         the two alone, each out as long as the pair), `hidden` (at the worst, either alone would cost nothing).
     """
-    worst, best = _both(programme, stand, first)
-    sites = sorted(worst.chain.items_of)
-    pairs = list(combinations(sites, 2))
+    worst, best = both_sides(programme, stand, first, by)
+    pairs = list(combinations(worst.groups, 2))
     loss_worst, alone = _pair_losses(worst, pairs, lambda done: progress and progress(done, 2 * len(pairs)))
     loss_best, _ = _pair_losses(best, pairs, lambda done: progress and progress(len(pairs) + done, 2 * len(pairs)))
     found = pl.DataFrame(
@@ -175,10 +195,9 @@ def _pair_losses(
     seen: Sites, pairs: list[tuple[str, str]], progress: Callable[[int], object]
 ) -> tuple[list[float], list[float]]:
     """What each pair costs, and what the dearer of the two alone. Pairs that serve no common capability add up."""
-    sites = sorted({site for pair in pairs for site in pair})
-    out = {site: seen.recover(site) for site in sites}
-    supplied = {site: frozenset(seen.chain.items_of[site]) for site in sites}
-    served = {site: seen.chain.touched(supplied[site]) for site in sites}
+    out = {key: seen.recover(key) for key in seen.groups}
+    supplied = {key: seen.items(key) for key in seen.groups}
+    served = {key: seen.chain.touched(supplied[key]) for key in seen.groups}
     loss, alone = [], []
     for begin in range(0, len(pairs), CHUNK):
         part = pairs[begin : begin + CHUNK]
@@ -203,15 +222,16 @@ def _who(programme: Programme) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["site", "organisation", "country", "control"], orient="row")
 
 
-def _spend(programme: Programme) -> pl.DataFrame:
-    """Share of each site in the known value of all items in one unit of every product."""
+def _spend(programme: Programme, by: By) -> pl.DataFrame:
+    """Share of each site or supplier in the known value of all items in one unit of every product."""
     value = pl.col("quantity") * pl.col("price_mvnd") * pl.col("share")
     return (
         bill_of_items(programme)
         .join(programme.items.select(pl.col("id").alias("item"), "price_mvnd"), on="item")
         .join(programme.supplies.select("item", "site", "share"), on="item")
         .drop_nulls(["quantity", "price_mvnd"])
-        .group_by("site")
+        .join(programme.sites.select(pl.col("id").alias("site"), "organisation"), on="site")
+        .group_by(by)
         .agg(value.sum().alias("value"))
-        .select("site", (pl.col("value") / pl.col("value").sum()).fill_nan(None).alias("spend_share"))
+        .select(by, (pl.col("value") / pl.col("value").sum()).fill_nan(None).alias("spend_share"))
     )

@@ -13,10 +13,10 @@ from khien.programme import Programme
 from khien.reliance.cuts import owners, site_cut
 from khien.reliance.network import item_supplies
 from khien.reliance.phases import flow
-from khien.reliance.site_failures import SMALL, Sites
+from khien.reliance.site_failures import SMALL, Sites, both_sides
 from khien.reliance.sources import Chain, value_chain
 from khien.reliance.standing import Stand, Standing
-from khien.reliance.under_shock import LONGEST_MONTHS, NONE
+from khien.reliance.under_shock import LONGEST_MONTHS
 
 WEAK = {
     "item": pl.String,
@@ -108,12 +108,11 @@ def red_nodes(programme: Programme, stand: Stand, *, first: int, longest: float 
         `replaced_by` at home. `stock_more_mvnd` is the price of that stock, null where need or price is not known.
         `products` are those that lose something. Which is cheapest is for the plan to say.
     """
-    chain, standing = value_chain(programme), stand(NONE)
-    worst, best = (Sites(chain, standing, first, worst=side) for side in (True, False))
-    sites = sorted(chain.items_of)
-    lasts = [seen.survivals(sites, longest) for seen in (worst, best)]
+    worst, best = both_sides(programme, stand, first)
+    chain = worst.chain
+    lasts = [seen.survivals(longest) for seen in (worst, best)]
     rows = []
-    for i, site in enumerate(sites):
+    for i, site in enumerate(worst.groups):
         out = worst.recover(site)
         if lasts[0][i] >= out - SMALL:
             continue
