@@ -30,6 +30,7 @@ COMMANDS = (
     "verify",
     "reliance",
     "industry",
+    "network",
     "compare",
     "new",
     "template",
