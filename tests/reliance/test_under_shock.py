@@ -26,6 +26,7 @@ from khien.reliance import (
     double_site_failures,
     everything_foreign,
     fixed,
+    links,
     localisation_by_weight,
     mean_over_time,
     months_survived,
@@ -38,6 +39,7 @@ from khien.reliance import (
     single_site_failures,
     single_sources,
     site_cut,
+    what_leaves,
 )
 from khien.reliance.standing import Stand
 
@@ -119,6 +121,22 @@ def test_the_other_measures_of_the_island(programme: Programme, stand: Stand) ->
     assert answer.frames["mastery_by_stage"]["mastered"].sum() == 0
     assert answer.frames["not_known"].height == 9
     assert (answer.coverage, answer.worst, answer.best) == pytest.approx((0.95, 0.8125, 0.85))
+
+
+def test_what_leaves_with_the_mainland(programme: Programme, stand: Stand) -> None:
+    left = what_leaves(programme, stand, "mainland", first=FIRST)
+    assert left.capabilities["capability"].to_list() == ["rescue", "all", "warn"]
+    assert left.capabilities["months_worst"].to_list() == pytest.approx([6, 6, 15])  # 0.8 T = 4.5 + 0.5 T
+    assert left.items.select("item", "share", "others").rows() == [("battery", 0.5, 1)]
+    assert left.subjects.rows() == [("boat", ["boat"])]
+
+
+def test_the_links_of_the_island(programme: Programme) -> None:
+    found = {(a, b): weight for a, b, weight in links(programme).select("source", "target", "weight").iter_rows()}
+    assert found["xm", "mainland"] == found["mainland", "mainland-plant"] == 1.0
+    assert found["mainland-plant", "battery"] == found["yard-harbour", "battery"] == 0.5
+    assert found["membrane", "purifier"] == found["purifier", "drink"] == 1.0
+    assert len(found) == 2 + 2 + 3 + 3 + 4
 
 
 def test_without_a_plan_only_what_is_running_counts(programme: Programme) -> None:

@@ -19,6 +19,7 @@ from khien.reliance.cuts import (
 )
 from khien.reliance.dependence import dependence
 from khien.reliance.horizon import NEVER, Horizon, horizon
+from khien.reliance.links import Leaving, links, what_leaves
 from khien.reliance.mastery import mastery, transfer
 from khien.reliance.network import dependencies, item_supplies, service_needs
 from khien.reliance.owners import (
@@ -34,6 +35,7 @@ from khien.reliance.under_shock import coverage_under_shock, mean_over_time, mon
 from khien.reliance.weak_points import localisation_by_weight, not_known, red_nodes, single_sources
 
 __all__ = [
+    "Leaving",
     "NEVER",
     "Cut",
     "Horizon",
@@ -58,6 +60,7 @@ __all__ = [
     "item_purchases",
     "item_supplies",
     "kept_share",
+    "links",
     "localisation",
     "localisation_by_weight",
     "mastery",
@@ -78,4 +81,5 @@ __all__ = [
     "single_sources",
     "site_cut",
     "transfer",
+    "what_leaves",
 ]
