@@ -3,6 +3,7 @@
     import khien
     programme = khien.read("examples/island")
     plan = khien.plan_programme(programme, khien.PlanSettings(time_limit=10))
+    result = khien.stress(programme, plan, draws=10_000)
 
 Names are imported when they are first used, so that `import khien` is quick.
 """
@@ -51,6 +52,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "stress":  # the room, which can be called
+        return import_module("khien.stress")
     if name not in _HOME_OF:
         raise AttributeError(f"module 'khien' has no attribute {name!r}")
     value = getattr(import_module(_HOME_OF[name]), name)
@@ -59,4 +62,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME_OF})
+    return sorted({*globals(), *_HOME_OF, "stress"})

@@ -27,6 +27,7 @@ COMMANDS = (
     "frontier",
     "report",
     "explain",
+    "stress",
     "verify",
     "reliance",
     "industry",

@@ -74,6 +74,7 @@ def _describe_ours(error: BaseException, lang: str) -> tuple[Exit, str, dict[str
         ("khien.reliance.industry", "TableError", Exit.INPUT_ERRORS),
         ("khien.plan.result", "PlanFileError", Exit.INPUT_ERRORS),
         ("khien.plan.frames.replay", "PlanMismatch", Exit.INPUT_ERRORS),
+        ("khien.stress.settings", "StressError", Exit.WRONG_USE),
     ):
         if isinstance(error, _kind(module, name)):
             return code, str(getattr(error, f"message_{lang}")), {}

@@ -1,0 +1,259 @@
+"""Right-shift repair: in the order of the plan, each project starts as soon as it fits, or not at all."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from khien.stress.core.pause import FAR, run_from, windows
+from khien.stress.core.spend import add_spend, cut_income
+
+
+@njit(cache=True, nogil=True)
+def ready_from(planned, wait_ptr, wait_for, wait_lag, stage_ptr, stage_by, i, end):
+    """First quarter in which project i may start as far as others are concerned; FAR or later if never."""
+    ready = planned[i]
+    for x in range(wait_ptr[i], wait_ptr[i + 1]):
+        ready = max(ready, end[wait_for[x]] + wait_lag[x])
+    if stage_ptr[i] < stage_ptr[i + 1]:
+        first = FAR
+        for x in range(stage_ptr[i], stage_ptr[i + 1]):
+            first = min(first, end[stage_by[x]])
+        ready = max(ready, first)
+    return ready
+
+
+@njit(cache=True, nogil=True)
+def prepare(year_start, g, k, on, begin, free, slack):
+    """People and money there are in this future before any project: drains and cuts taken off."""
+    free[:, :] = g.free
+    there, quarters = g.there, free.shape[1]
+    for s in range(len(on)):
+        if on[s] and (k.skill[s] >= 0 or k.skill_all[s]):
+            for skill in range(len(free)):
+                if k.skill[s] == skill or k.skill_all[s]:
+                    for t in range(begin[s], min(begin[s] + k.length[s], quarters)):
+                        free[skill, t] -= there[skill, t] * k.loss_num[s] // k.loss_den[s]
+    income = g.income - g.charged
+    cut_income(year_start, k, on, begin, income)
+    before = 0
+    for y in range(len(slack)):
+        before = income[y] + (before if g.carry_over else 0)
+        slack[y] = before - g.reserve
+
+
+@njit(cache=True, nogil=True)
+def people_clash(skills, people, first, last, start, end, free):
+    """Last quarter of the run in which a skill is short; -1 if none is."""
+    worst = start - 1
+    for x in range(first, last):
+        row, heads = free[skills[x]], people[x]
+        t = end - 1
+        while t > worst and row[t] >= heads:
+            t -= 1
+        worst = max(worst, t)
+    return worst if worst >= start else -1
+
+
+@njit(cache=True, nogil=True)
+def money_fits(carry_over, row, y0, y1, slack):
+    """Whether what is charged leaves the reserve in every year to which it adds something."""
+    so_far = 0.0
+    for y in range(y0, y1):
+        so_far = so_far + row[y] if carry_over else row[y]
+        if so_far > 0 and so_far > slack[y]:
+            return False
+    if carry_over and so_far > 0:
+        for y in range(y1, len(slack)):
+            if so_far > slack[y]:
+                return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def first_affordable(carry_over, cost, slack):
+    """First year from which on the whole cost is there; one past the last year if there is none."""
+    if not carry_over or cost <= 0:
+        return 0
+    y = len(slack)
+    while y > 0 and slack[y - 1] >= cost:
+        y -= 1
+    return y
+
+
+@njit(cache=True, nogil=True)
+def limits_fit(ceiling, amount, from_year, to_year, limit, first, last, row, y0, y1, room):
+    """Whether every ceiling that is an amount still holds."""
+    for x in range(first, last):
+        one = limit[x]
+        if ceiling[one] and amount[one] >= 0:
+            adds = 0.0
+            for y in range(max(y0, from_year[one]), min(y1, to_year[one] + 1)):
+                adds += row[y]
+            if adds > 0 and adds > room[one]:
+                return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def book(p, from_year, to_year, carry_over, i, sign, start, end, row, free, slack, room):
+    """Take (1) or give back (-1) people, money and room under limits for a run."""
+    for x in range(p.effort_ptr[i], p.effort_ptr[i + 1]):
+        heads, line = p.effort_people[x], free[p.effort_skill[x]]
+        for t in range(max(start, 0), min(end, len(line))):
+            line[t] -= sign * heads
+    so_far = 0.0
+    for y in range(len(slack)):
+        so_far = so_far + row[y] if carry_over else row[y]
+        slack[y] -= sign * so_far
+    for x in range(p.limit_ptr[i], p.limit_ptr[i + 1]):
+        one = p.limit[x]
+        for y in range(from_year[one], to_year[one] + 1):
+            room[one] -= sign * row[y]
+
+
+@njit(cache=True, nogil=True)
+def place(h, c, p, lim, carry_over, i, latest, ready, time, cost, n, low, high, free, slack, room, row):
+    """First start from `ready` on that keeps every rule, with its end; FAR where there is none."""
+    year_of, year_start, quarters = h.year_of, h.year_start, h.quarters
+    parts, first_part, last_part = c.spend_parts, c.spend_ptr[i], c.spend_ptr[i + 1]
+    skills, people, e0, e1 = p.effort_skill, p.effort_people, p.effort_ptr[i], p.effort_ptr[i + 1]
+    limit, l0, l1 = p.limit, p.limit_ptr[i], p.limit_ptr[i + 1]
+    ceiling, bar, from_year, to_year = lim.ceiling, lim.bar, lim.first_year, lim.last_year
+    paid_in = first_affordable(carry_over, cost, slack)
+    if paid_in == len(slack):
+        return FAR, FAR
+    if n == 0:  # it ends in the year in which it can be paid, or later
+        ready = max(ready, year_start[paid_in] + 1 - time)
+    at = ready
+    while True:
+        at, end = run_from(at, time, 0, n, low, high)
+        if at > latest or end > quarters:
+            return FAR, FAR
+        clash = people_clash(skills, people, e0, e1, at, end, free)
+        if clash >= 0:
+            at = clash + 1
+            continue
+        row[:] = 0.0
+        y0, y1 = add_spend(year_of, year_start, parts, first_part, last_part, -1, at, end, cost, row)
+        if money_fits(carry_over, row, y0, y1, slack) and limits_fit(
+            ceiling, bar, from_year, to_year, limit, l0, l1, row, y0, y1, room
+        ):
+            return at, end
+        at += 1
+
+
+@njit(cache=True, nogil=True)
+def place_fixed(
+    h, o, c, p, lim, pause, carry_over, on, begin, time, cost, start, end, spend, free, slack, room, low, high
+):
+    """What is committed or running keeps its start and takes what it needs first."""
+    for i in range(len(o.planned)):
+        if o.fixed[i]:
+            n = 0 if o.idle[i] else windows(o.hit_by, o.hit_ptr[i], o.hit_ptr[i + 1], pause, on, begin, low, high)
+            start[i], end[i] = run_from(o.planned[i], time[i], 1, n, low, high)
+            a, b = c.spend_ptr[i], c.spend_ptr[i + 1]
+            add_spend(h.year_of, h.year_start, c.spend_parts, a, b, c.spent[i], start[i], end[i], cost[i], spend[i])
+            book(p, lim.first_year, lim.last_year, carry_over, i, 1, start[i], end[i], spend[i], free, slack, room)
+
+
+@njit(cache=True, nogil=True)
+def schedule(
+    h, o, c, p, lim, pause, carry_over, on, begin, time, cost, start, end, spend, free, slack, room, low, high
+):
+    """Fill starts, ends (FAR for what is left out) and what every project is charged by year."""
+    room[:] = np.maximum(lim.bar, 0)
+    spend[:, :] = 0.0
+    place_fixed(
+        h, o, c, p, lim, pause, carry_over, on, begin, time, cost, start, end, spend, free, slack, room, low, high
+    )
+    planned, fixed, latest, quarters = o.planned, o.fixed, o.latest, h.quarters
+    wait_ptr, wait_for, wait_lag, stage_ptr, stage_by = o.wait_ptr, o.wait_for, o.wait_lag, o.stage_ptr, o.stage_by
+    hit_ptr, hit_by, from_year, to_year = o.hit_ptr, o.hit_by, lim.first_year, lim.last_year
+    for i in range(len(planned)):
+        if fixed[i]:
+            continue
+        ready = ready_from(planned, wait_ptr, wait_for, wait_lag, stage_ptr, stage_by, i, end)
+        start[i], end[i] = FAR, FAR
+        if ready < quarters:
+            n = windows(hit_by, hit_ptr[i], hit_ptr[i + 1], pause, on, begin, low, high)
+            row = spend[i]
+            start[i], end[i] = place(
+                h, c, p, lim, carry_over, i, latest[i], ready, time[i], cost[i], n, low, high, free, slack, room, row
+            )
+            if start[i] < FAR:
+                book(p, from_year, to_year, carry_over, i, 1, start[i], end[i], row, free, slack, room)
+            else:
+                row[:] = 0.0
+    keep_shares(o, p, lim, carry_over, start, end, spend, free, slack, room)
+
+
+@njit(cache=True, nogil=True)
+def share_broken(limit_ptr, limit, g, one, spend):
+    """Whether a limit that is a share is exceeded (a ceiling) or missed (a floor)."""
+    counted = total = 0.0
+    first, last = g.first_year[one], g.last_year[one] + 1
+    for i in range(len(spend)):
+        here = 0.0
+        for y in range(first, last):
+            here += spend[i, y]
+        total += here
+        for x in range(limit_ptr[i], limit_ptr[i + 1]):
+            if limit[x] == one:
+                counted += here
+    left, right = np.int64(counted) * g.share_den[one], np.int64(total) * g.share_num[one]
+    return left > right if g.ceiling[one] else left < right
+
+
+@njit(cache=True, nogil=True)
+def keep_shares(o, p, g, carry_over, start, end, spend, free, slack, room):
+    """Leave out, from the last on, what puts a ceiling that is a share over it; and what waits for it."""
+    ceiling, amount = g.ceiling, g.bar
+    again = True
+    while again:
+        again = False
+        for one in range(len(ceiling)):
+            if ceiling[one] and amount[one] < 0:
+                while share_broken(p.limit_ptr, p.limit, g, one, spend):
+                    out = last_of(o.fixed, p, g, one, start, spend)
+                    if out < 0:
+                        break
+                    leave_out(o, p, g, carry_over, out, start, end, spend, free, slack, room)
+                    again = True
+
+
+@njit(cache=True, nogil=True)
+def last_of(fixed, p, g, one, start, spend):
+    """The candidate that starts last among those that count towards a limit; -1 if there is none."""
+    best, when = -1, -1
+    for i in range(len(start)):
+        if fixed[i] or start[i] >= FAR or start[i] < when:
+            continue
+        for x in range(p.limit_ptr[i], p.limit_ptr[i + 1]):
+            if p.limit[x] == one and spend[i, g.first_year[one] : g.last_year[one] + 1].sum() > 0:
+                best, when = i, start[i]
+    return best
+
+
+@njit(cache=True, nogil=True)
+def leave_out(o, p, g, carry_over, out, start, end, spend, free, slack, room):
+    """Do not carry out a project, nor what waited for it."""
+    for i in range(out, len(start)):
+        if o.fixed[i] or start[i] >= FAR:
+            continue
+        if i == out or not still_allowed(o, i, start, end):
+            book(p, g.first_year, g.last_year, carry_over, i, -1, start[i], end[i], spend[i], free, slack, room)
+            spend[i, :] = 0
+            start[i], end[i] = FAR, FAR
+
+
+@njit(cache=True, nogil=True)
+def still_allowed(o, i, start, end):
+    """Whether all that project i waits for is still carried out in time."""
+    for x in range(o.wait_ptr[i], o.wait_ptr[i + 1]):
+        if end[o.wait_for[x]] + o.wait_lag[x] > start[i]:
+            return False
+    for x in range(o.stage_ptr[i], o.stage_ptr[i + 1]):
+        if end[o.stage_by[x]] <= start[i]:
+            return True
+    return bool(o.stage_ptr[i] == o.stage_ptr[i + 1])
