@@ -6,6 +6,7 @@ Every price vector met gives a bound; the best is kept. See docs/methods/bound.m
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,6 +34,7 @@ class Ascent:
 
     problem: Problem
     stop: Callable[[], bool] = lambda: False
+    threads: Executor | None = None  # to look at half of the projects in; may be given and taken away at any time
     lay: Layout = field(init=False)
     best: float = field(init=False)
     theta: Floats = field(init=False)
@@ -43,20 +45,21 @@ class Ascent:
         self.lay = layout(p)
         self._grad = np.zeros(self.lay.size)
         self._weights = np.zeros(p.allow.shape)
+        self._work = dual.Work(p, self.lay)
         self._x = np.zeros(self.lay.size)
         goals = slice(self.lay.goals, self.lay.requests)
         self._x[goals] = 0.5 * p.g_slope * self.lay.scale[goals]
         futures = slice(self.lay.floors + p.tail_from, self.lay.floors + len(p.b_floor))
         self._x[futures] = p.tail_weight * self.lay.scale[futures]  # every future alike: the bound of the mean
         self.theta = self._x / self.lay.scale
-        self.best, _ = dual.evaluate(p, self.lay, self.theta, 1.0, 1.0, self._grad, self._weights)
+        self.best, _ = dual.evaluate(p, self.lay, self.theta, 1.0, 1.0, self._grad, self._weights, self._work)
         self.unit = max(1e-12, self.best / max(1, len(p.must)))
 
     def begin(self, theta: Floats) -> None:
         """Start from these prices, if they are as many, without the stages that only serve to find the way."""
         if len(theta) != self.lay.size:
             return
-        exact, _ = dual.evaluate(self.problem, self.lay, theta, 1.0, 1.0, self._grad, self._weights)
+        exact, _ = dual.evaluate(self.problem, self.lay, theta, 1.0, 1.0, self._grad, self._weights, self._work)
         if exact < self.best:
             self.best, self.theta, self._x, self.stage = exact, theta.copy(), theta * self.lay.scale, KNOWN
 
@@ -74,9 +77,11 @@ class Ascent:
         def smoothed(x: Floats) -> tuple[float, Floats]:
             if self.stop():
                 raise Stopped
-            exact, smooth = dual.evaluate(p, lay, x / lay.scale, mu, share, self._grad, self._weights)
+            self._work.threads = self.threads
+            theta = x / lay.scale
+            exact, smooth = dual.evaluate(p, lay, theta, mu, share, self._grad, self._weights, self._work)
             if exact < self.best:
-                self.best, self.theta = exact, x / lay.scale
+                self.best, self.theta = exact, theta
             self._x = x.copy()
             return smooth / unit, self._grad / lay.scale / unit
 

@@ -9,10 +9,13 @@ holds for *any* non-negative prices; good prices come from `ascent`. See docs/me
 from __future__ import annotations
 
 import math
+from concurrent.futures import Executor
+from functools import partial
 
 import numpy as np
 from numba import njit
 
+from khien.plan.core.layout import Layout
 from khien.plan.core.prices import (
     entry_prices,
     option_gradient,
@@ -21,6 +24,7 @@ from khien.plan.core.prices import (
     suffix_sums,
     unpack,
 )
+from khien.plan.core.problem import Floats, Problem
 
 
 @njit(cache=True, nogil=True)
@@ -44,20 +48,56 @@ def _choose(values, n, mu, weights):
     return best, best + mu * math.log(total)
 
 
-@njit(cache=True, nogil=True)
-def evaluate(p, lay, theta, mu, share, grad, weights):
+class Work:
+    """Memory that evaluations use again and again: fresh pages would cost more than the arithmetic."""
+
+    def __init__(self, p: Problem, lay: Layout, threads: Executor | None = None) -> None:
+        conditions, entries = (len(p.cond_init), p.T + 1), (len(p.use_amt), p.T + 1)
+        self.threads = threads
+        self.credit, self.g_credit = np.zeros(conditions), np.zeros(conditions)
+        # cumulated prices: of money, places, rows; credit of conditions; of use entries and of requests
+        shapes = ((p.T + 1,), (lay.rows - lay.places,), (len(p.row_rhs),), conditions, entries, (len(p.rq_cond), p.T))
+        self.tables = [np.zeros(shape) for shape in shapes]
+        self.uses = [np.zeros(shape) for shape in shapes]
+        # Use entries and requests belong to one project each: two halves never write to the same ones.
+        self.other = [*(np.zeros(shape) for shape in shapes[:4]), *self.uses[4:]]
+        self.half = int(np.searchsorted(p.opt_ptr, p.opt_ptr[-1] // 2))
+
+
+def evaluate(
+    p: Problem, lay: Layout, theta: Floats, mu: float, share: float, grad: Floats, weights: Floats,
+    work: Work | None = None,
+) -> tuple[float, float]:  # fmt: skip
     """Bound for the prices theta; gradient of the smoothed bound; choice weights of all starts.
 
     mu: smoothing of choices, in units of value; goals, of which there may be thousands of little worth, are
-    smoothed by at most `share` of their own worth. Returns (exact bound, smoothed bound).
-    grad has the length of theta, weights shape (options, T).
+    smoothed by at most `share` of their own worth. grad has the length of theta, weights shape (options, T).
+    Returns (exact bound, smoothed bound), the same to the last bit where `work` has threads, so that half of the
+    projects are looked at beside the other half.
     """
+    work = work or Work(p, lay)
+    exact, smooth = _linked(p, lay, theta, mu, share, grad, work.credit, work.g_credit, *work.tables)
+    for a in (*work.uses, *work.other[:4]):
+        a[:] = 0.0
+    later = partial(_projects, p, lay, work.half, len(p.must), *work.tables, *work.other, mu, weights)
+    beside = work.threads.submit(later) if work.threads is not None else None
+    exact_a, smooth_a = _projects(p, lay, 0, work.half, *work.tables, *work.uses, mu, weights)
+    exact_b, smooth_b = beside.result() if beside is not None else later()
+    for mine, more in zip(work.uses[:4], work.other[:4], strict=True):
+        mine += more
+    _spread(p, lay, *work.uses, grad, work.g_credit)
+    return exact + exact_a + exact_b, smooth + smooth_a + smooth_b
+
+
+@njit(cache=True, nogil=True)
+def _linked(p, lay, theta, mu, share, grad, credit, g_credit, PQ, places_out, rows_out, CR, PL, RQ):
+    """All of the bound but the choices of projects; writes the tables that these read and the gradient of credits."""
     T = p.T
-    people, money, places, rows, goals, req, links, ors, floors, credit = unpack(p, lay, theta)
+    people, money, places, rows, goals, req, links, ors, floors = unpack(p, lay, theta, credit)
     total = p.constant
     smooth = p.constant
     grad[:] = 0.0
-    g_credit = np.zeros(credit.shape)  # gradient of credit at t, before suffix sums
+    g_credit[:] = 0.0  # gradient of credit at t, before suffix sums
     # what is fixed: capacity, funds, right-hand sides, base levels, conditions that hold anyhow
     fixed = 0.0
     i = lay.people
@@ -112,15 +152,19 @@ def evaluate(p, lay, theta, mu, share, grad, weights):
     ex, sm = _units(p, lay, goals, links, mu, grad)
     total += ex
     smooth += sm
-    CR = suffix_sums(credit)
+    suffix_sums(credit, CR)
     ex, sm = _ors(p, lay, ors, credit, CR, mu, grad, g_credit)
     total += ex
     smooth += sm
     ex, sm = _training(p, lay, people, money, mu, grad)
     total += ex
     smooth += sm
-    ex, sm = _projects(p, lay, people, money, places, rows, req, CR, mu, grad, weights, g_credit)
-    return total + ex, smooth + sm
+    PQ[:] = quarter_prices(p, money)
+    places_out[:] = places
+    rows_out[:] = rows
+    entry_prices(p, lay, people, PL)
+    suffix_sums(req, RQ)
+    return total, smooth
 
 
 @njit(cache=True, nogil=True)
@@ -267,28 +311,21 @@ def _training(p, lay, people, money, mu, grad):
 
 
 @njit(cache=True, nogil=True)
-def _projects(p, lay, people, money, places, rows, req, CR, mu, grad, weights, g_credit):
-    """One choice per project among all its options and starts."""
+def _projects(p, lay, lo, hi, PQ, places, rows, CR, PL, RQ, gPQ, g_places, grow, gCR, gPL, gRQ, mu, weights):
+    """One choice per project from lo to hi - 1 among all its options and starts."""
     T = p.T
-    PL = entry_prices(p, lay, people)
-    PQ = quarter_prices(p, money)
-    RQ = suffix_sums(req)
-    gPL = np.zeros(PL.shape)
-    gPQ = np.zeros(T + 1)
-    grow = np.zeros(len(rows))
-    gCR = np.zeros(CR.shape)
-    gRQ = np.zeros(RQ.shape)
     total = 0.0
     smooth = 0.0
     most = 1
-    for pr in range(len(p.opt_ptr) - 1):
+    for pr in range(lo, hi):
         most = max(most, p.opt_ptr[pr + 1] - p.opt_ptr[pr])
     v = np.empty(most * T)
     w = np.empty(most * T)
-    for pr in range(len(p.opt_ptr) - 1):
+    for pr in range(lo, hi):
         o0, o1 = p.opt_ptr[pr], p.opt_ptr[pr + 1]
         for o in range(o0, o1):
-            option_values(p, lay, o, PL, PQ, places, rows, CR, RQ, v[(o - o0) * T : (o - o0 + 1) * T])
+            here = v[(o - o0) * T : (o - o0 + 1) * T]
+            option_values(p, lay, o, PL, PQ, places, rows, CR, RQ, here)
             if p.must[pr] == 1:
                 for t in range(T):
                     v[(o - o0) * T + t] += p.must_cost
@@ -300,16 +337,17 @@ def _projects(p, lay, people, money, places, rows, req, CR, mu, grad, weights, g
         smooth += sm
         for o in range(o0, o1):
             weights[o] = w[(o - o0) * T : (o - o0 + 1) * T]
-            option_gradient(p, lay, o, weights[o], gPL, gPQ, grow, gCR, gRQ, grad)
-    _spread(p, lay, gPL, gPQ, grow, gCR, gRQ, grad, g_credit)
+            option_gradient(p, lay, o, weights[o], gPL, gPQ, grow, gCR, gRQ, g_places)
     return total, smooth
 
 
 @njit(cache=True, nogil=True)
-def _spread(p, lay, gPL, gPQ, grow, gCR, gRQ, grad, g_credit):
+def _spread(p, lay, gPQ, g_places, grow, gCR, gPL, gRQ, grad, g_credit):
     """From gradients of cumulated prices to gradients of the prices themselves."""
     T = p.T
     nR = lay.room.shape[1]
+    for i in range(len(g_places)):
+        grad[lay.places + i] += g_places[i]
     for k in range(gPL.shape[0]):
         s = 0.0
         for t in range(T):

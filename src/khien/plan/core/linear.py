@@ -44,6 +44,7 @@ class _Writer:
         self.choices = 0
         self.people = np.zeros((len(p.use_amt), p.T + 1))
         self.money = np.zeros(p.T + 1)
+        self.seats = np.zeros(lay.rows - lay.places)
         self.row = np.zeros(len(p.row_rhs))
         self.credit = np.zeros((len(p.cond_init), p.T + 1))
         self.wait = np.zeros((len(p.rq_cond), p.T))
@@ -69,7 +70,7 @@ class _Writer:
 
     def spread(self, grad: Floats) -> Floats:
         """Turn what has been noted into prices proper, and forget it."""
-        cumulated = (self.people, self.money, self.row, self.credit, self.wait)
+        cumulated = (self.money, self.seats, self.row, self.credit, self.people, self.wait)
         dual._spread(self.p, self.lay, *cumulated, grad, self.held)
         for a in (*cumulated, self.held):
             a[:] = 0.0
@@ -100,7 +101,7 @@ def _projects(w: _Writer) -> list[int]:
             for t in np.flatnonzero(p.allow[o]):
                 one, grad = np.zeros(p.T), np.zeros(w.lay.size)
                 one[t] = 1.0
-                option_gradient(p, w.lay, o, one, w.people, w.money, w.row, w.credit, w.wait, grad)
+                option_gradient(p, w.lay, o, one, w.people, w.money, w.row, w.credit, w.wait, w.seats)
                 w.add(float(p.val[o, t]), w.spread(grad))
                 start.append(int(o * p.T + t))
         w.choices += 1

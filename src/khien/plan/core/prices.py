@@ -9,13 +9,13 @@ from khien.plan.core.state import spend_in
 
 
 @njit(cache=True, nogil=True)
-def entry_prices(p, lay, people):
-    """Cumulated price of every use entry, shape (entries, T + 1)."""
+def entry_prices(p, lay, people, out):
+    """Writes the cumulated price of every use entry, shape (entries, T + 1)."""
     T = p.T
-    out = np.zeros((len(p.use_amt), T + 1))
     for e in range(len(p.use_amt)):
         pool = p.use_pool[e]
         s = 0.0
+        out[e, 0] = 0.0
         for t in range(T):
             for f in range(people.shape[0]):
                 s += people[f, pool, t] * lay.coef[e, f, t]
@@ -24,14 +24,12 @@ def entry_prices(p, lay, people):
 
 
 @njit(cache=True, nogil=True)
-def suffix_sums(a):
-    out = np.empty_like(a)
+def suffix_sums(a, out):
     for i in range(a.shape[0]):
         s = 0.0
         for t in range(a.shape[1] - 1, -1, -1):
             s += a[i, t]
             out[i, t] = s
-    return out
 
 
 @njit(cache=True, nogil=True)
@@ -111,7 +109,7 @@ def _less_row(p, o, row, factor, v):
 
 
 @njit(cache=True, nogil=True)
-def option_gradient(p, lay, o, w, gPL, gPQ, grow, gCR, gRQ, grad):
+def option_gradient(p, lay, o, w, gPL, gPQ, grow, gCR, gRQ, g_seats):
     """Adds what a choice weight of every start uses to the gradients of the cumulated prices."""
     T, d = p.T, p.dur[o]
     pr = p.project_of[o]
@@ -150,7 +148,7 @@ def option_gradient(p, lay, o, w, gPL, gPQ, grow, gCR, gRQ, grad):
         if x <= 1e-12:
             continue
         for i in range(lay.seat_ptr[o * T + t], lay.seat_ptr[o * T + t + 1]):
-            grad[lay.places + lay.seat_at[i]] -= x * lay.seat_n[i]
+            g_seats[lay.seat_at[i]] -= x * lay.seat_n[i]
         for k in range(p.or_ptr[o], p.or_ptr[o + 1]):
             row = p.or_row[k]
             grow[row] += x * p.or_mult[k] * spend_in(p, o, t, row)
@@ -163,24 +161,24 @@ def _add(out, v, factor):
 
 
 @njit(cache=True, nogil=True)
-def unpack(p, lay, theta):
-    """Prices by kind, and the credits they give to conditions.
+def unpack(p, lay, theta, credit):
+    """Prices by kind, as views of theta, and the credits they give to conditions.
 
-    Returns (people, money, places, rows, goals, requests, links, ors, floors, credit) where credit[c, t] is what
-    it is worth that condition c holds from t on (a suffix sum), before OR blocks are looked at.
+    Returns (people, money, places, rows, goals, requests, links, ors, floors) and writes credit[c, t]: what it is
+    worth that condition c holds from t on (a suffix sum), before OR blocks are looked at.
     """
     T = p.T
     nR = p.cap.shape[0]
-    people = theta[lay.people : lay.money].copy().reshape(lay.room.shape[0], nR, T)
-    money = theta[lay.money : lay.places].copy()
-    places = theta[lay.places : lay.rows].copy()
-    rows = theta[lay.rows : lay.goals].copy()
-    goals = theta[lay.goals : lay.requests].copy()
-    req = theta[lay.requests : lay.links].copy().reshape(len(p.rq_cond), T)
-    links = theta[lay.links : lay.ors].copy().reshape((lay.ors - lay.links) // (T + 1), T + 1)
-    ors = theta[lay.ors : lay.floors].copy().reshape((lay.floors - lay.ors) // (T + 1), T + 1)
-    floors = theta[lay.floors : lay.size].copy()
-    credit = np.zeros((len(p.cond_init), T + 1))
+    people = theta[lay.people : lay.money].reshape(lay.room.shape[0], nR, T)
+    money = theta[lay.money : lay.places]
+    places = theta[lay.places : lay.rows]
+    rows = theta[lay.rows : lay.goals]
+    goals = theta[lay.goals : lay.requests]
+    req = theta[lay.requests : lay.links].reshape(len(p.rq_cond), T)
+    links = theta[lay.links : lay.ors].reshape((lay.ors - lay.links) // (T + 1), T + 1)
+    ors = theta[lay.ors : lay.floors].reshape((lay.floors - lay.ors) // (T + 1), T + 1)
+    floors = theta[lay.floors : lay.size]
+    credit[:] = 0.0
     for r in range(len(p.rq_cond)):
         c, lag = p.rq_cond[r], p.rq_lag[r]
         for t in range(lag, T):
@@ -195,7 +193,7 @@ def unpack(p, lay, theta):
             for a in range(p.ua_ptr[u], p.ua_ptr[u + 1]):
                 for g in range(p.ag_ptr[p.ua_acc[a]], p.ag_ptr[p.ua_acc[a] + 1]):
                     credit[c, p.g_time[g]] += goals[g] * p.ua_amt[a, p.g_phase[g]]
-    return people, money, places, rows, goals, req, links, ors, floors, credit
+    return people, money, places, rows, goals, req, links, ors, floors
 
 
 @njit(cache=True, nogil=True)
@@ -206,16 +204,20 @@ def price_tables(p, lay, theta, price, red, red_best, best_ot):
     best_ot[p]: the best of a project and where it stands (-1 where it has no start).
     """
     T = p.T
-    people, money, places, rows, goals, req, links, ors, floors, credit = unpack(p, lay, theta)
+    credit = np.empty((len(p.cond_init), T + 1))
+    people, money, places, rows, goals, req, links, ors, floors = unpack(p, lay, theta, credit)
     for c in range(len(p.cond_init)):
         for t in range(T + 1):
             if lay.or_of[c] >= 0:
                 credit[c, t] = ors[lay.or_of[c], t]
             if t >= p.cond_init[c]:
                 credit[c, t] = 0.0
-    CR = suffix_sums(credit)
-    RQ = suffix_sums(req)
-    PL = entry_prices(p, lay, people)
+    CR = np.empty(credit.shape)
+    suffix_sums(credit, CR)
+    RQ = np.empty(req.shape)
+    suffix_sums(req, RQ)
+    PL = np.empty((len(p.use_amt), T + 1))
+    entry_prices(p, lay, people, PL)
     PQ = quarter_prices(p, money)
     none = np.zeros(CR.shape)
     free = np.zeros(RQ.shape)
