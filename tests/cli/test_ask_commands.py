@@ -101,3 +101,18 @@ def test_frontier_prints_a_line_for_every_promise(island: Path, tmp_path: Path, 
 def test_frontier_refuses_what_makes_no_sense(words: list[str], island: Path, capsys: Capture) -> None:
     assert main(["frontier", str(island), *words, "--lang", "en"]) == 2
     assert words[-2] in capsys.readouterr().err
+
+
+def test_prices_say_what_is_scarce_and_over_which_step(island: Path, island_plan: Path, capsys: Capture) -> None:
+    words = ["prices", str(island_plan), str(island)]
+    assert main([*words, "--lang", "en"]) == 0
+    said = capsys.readouterr().out
+    assert "money of 2026" in said
+    assert "relaxation" in said
+    assert main([*words, "--lang", "vi"]) == 0
+    assert "tiền năm 2026" in capsys.readouterr().out
+    assert main([*words, "--checked", "1", "--json"]) == 0
+    found = answer(capsys)
+    assert found["exact"]
+    assert [row["step_up"] is None for row in found["prices"]][:2] == [False, True]
+    assert main([*words, "--checked", "-1"]) == 2

@@ -25,6 +25,7 @@ COMMANDS = (
     "plan",
     "whatif",
     "frontier",
+    "prices",
     "report",
     "explain",
     "stress",
