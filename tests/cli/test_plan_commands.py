@@ -179,6 +179,7 @@ def test_when_no_plan_exists_the_clash_is_named_and_the_code_is_4(
     found = answer(capsys)
     assert found["error"]["kind"] == "no_plan"
     assert len(found["clash"]) >= 2
+    assert found["certain"] is True
 
 
 def test_a_fault_of_ours_is_one_clear_line_and_5(

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
 
+from khien.plan.core import state
+from khien.plan.core.branch import Found
 from khien.plan.core.problem import Floats, Problem
 from khien.plan.core.solve import Outcome, solve
+from khien.plan.feasible import Verdict, judged, rules_only
 from khien.plan.model import Compiled, compile_programme
 from khien.programme import Programme
+from khien.programme.quarters import quarter_number
 from khien.words import t
 
 NOISE = 1e-7
 WORK = 3000
-HUGE = 1 << 50
 MOST_FORBIDDEN = 20
+EVERYTHING = "*"
+"""The row of a rule that is a whole table."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +39,8 @@ class Rule:
 class NoPlan(Exception):
     """No plan keeps every rule; `clash` is one set of rules none of which can be left out.
 
-    Where the rules concern what is fixed alone the clash is certain. Else it was found by searching with each
-    rule dropped in turn: irreducible for that search, which is thorough but no proof (`certain` is False).
+    It is certain where a bound proves that no plan keeps the set: that each smaller set has a plan is always known from
+    a plan that was found. Else a thorough search found none, which is no proof (`certain` is False).
     """
 
     def __init__(self, clash: list[Rule], certain: bool) -> None:
@@ -60,9 +66,7 @@ def fixed_clash(c: Compiled) -> list[Rule]:
         if (short < 0).any():
             q = int(np.argmin(short))
             label = facts.programme.label(q)
-            out.append(
-                rule("plan_clash_fixed_people", "skill_supply", skill, quarter=label, short=-int(short[q]))
-            )
+            out.append(rule("plan_clash_fixed_people", "skill_supply", skill, quarter=label, short=-int(short[q])))
     return out[:1] if out and not facts.programme.settings.carry_over else out
 
 
@@ -83,8 +87,6 @@ def broken(c: Compiled, out: Outcome) -> bool:
 
 def promises_short(c: Compiled, out: Outcome) -> float:
     """By how much promised amounts are missed, as a share of each."""
-    from khien.plan.core import state
-
     p = c.problem
     st = state.new_state(p)
     state.rebuild(p, st, out.x, out.s, out.cohorts)
@@ -100,39 +102,122 @@ def missed(c: Compiled, level: Floats) -> float:
     return total
 
 
+Change = Callable[[Problem], Problem]
+
+
 @dataclass(frozen=True)
 class _Part:
     rule: Rule
-    drop: Callable[[Problem], Problem]
+    drop: Change = lambda p: p
+    keep: Change = lambda p: p
 
 
-def irreducible(c: Compiled, seed: int) -> list[Rule]:
-    """Drop each rule in turn; one whose absence changes nothing stays out."""
-    parts = list(_parts(c))
-    kept = list(parts)
-    for part in parts:
-        p = c.problem
-        for other in parts:
-            if other not in kept or other is part:
-                p = other.drop(p)
-        trial = c.with_problem(p)
-        if broken(trial, solve(p, work=WORK, seed=seed)):
-            kept.remove(part)
-    return [*(k.rule for k in kept), *_forbidden(c, seed)]
+@dataclass
+class _Court:
+    """Sets of rules and what is known of them: the rules of a programme, with what is forbidden let in."""
+
+    compiled: Compiled
+    loose: dict[tuple[bool, bool], Problem]  # without the limits of (money, people)
+    parts: list[_Part]
+    seed: int
+    kept: list[_Part] = field(init=False)
+    proven: bool = False  # that no plan keeps what is kept
+
+    def __post_init__(self) -> None:
+        self.kept = list(self.parts)
+
+    def reduce(self, chunk: list[_Part]) -> None:
+        """Drop as much of a chunk as can be."""
+        rest = [part for part in self.kept if part not in chunk]
+        verdict = self.judge(rest)
+        if verdict.plan is None:
+            self.kept, self.proven = rest, verdict.none
+        elif len(chunk) > 1:
+            for half in _halves(chunk):
+                self.reduce(half)
+
+    def problem(self, kept: list[_Part]) -> Problem:
+        """The problem with these rules alone."""
+        tables = {part.rule.table for part in kept if part.rule.row == EVERYTHING}
+        p = self.loose["money" not in tables, "skill_supply" not in tables]
+        for part in self.parts:
+            p = part.keep(p) if part in kept else part.drop(p)
+        return p
+
+    def judge(self, kept: list[_Part]) -> Verdict:
+        """Is there a plan that keeps these rules? By proof where one can be had, else by search."""
+        p, c = self.problem(kept), self.compiled
+        verdict = judged(rules_only(p, list(c.promises.values())))
+        if verdict.plan is not None or verdict.none:
+            return verdict
+        out = solve(p, work=WORK, seed=self.seed)
+        if broken(c.with_problem(p), out):
+            return verdict
+        return Verdict(Found(out.x, out.s, out.cohorts, out.value))
 
 
-def _forbidden(c: Compiled, seed: int) -> Iterator[Rule]:
-    """Projects that a person ruled out, where letting one of them in would be enough."""
+def rescued(c: Compiled, out: Outcome) -> Outcome:
+    """A plan that keeps every rule, which the search had missed; else raises NoPlan with one irreducible set of rules.
+
+    Rules are dropped, many at once and then one by one, and stay out where the rest still has no plan. What is left
+    is certain if it is proven to have none: that every smaller set has one is known from the plans that were found.
+    """
+    plain = c if not c.facts.settings.scenarios else compile_programme(
+        c.facts.programme, dataclasses.replace(c.facts.settings, scenarios=0)
+    )  # fmt: skip
+    whole = judged(rules_only(plain.problem, list(plain.promises.values())))
+    if whole.plan is not None:
+        x, s, cohorts = whole.plan.x, whole.plan.s, whole.plan.cohorts
+        st = state.new_state(c.problem)
+        state.rebuild(c.problem, st, x, s, cohorts)
+        value = float(st.value[0]) - state.tail_loss(c.problem, st)
+        return dataclasses.replace(out, x=x, s=s, cohorts=cohorts, value=value, penalty=0.0)
+    court = _court(plain, c.facts.settings.seed)
+    court.proven = whole.none
+    for half in _halves(court.parts):
+        court.reduce(half)
+    raise NoPlan([part.rule for part in court.kept], certain=court.proven)
+
+
+def _halves(parts: list[_Part]) -> list[list[_Part]]:
+    middle = len(parts) // 2
+    return [half for half in (parts[:middle], parts[middle:]) if half]
+
+
+def _court(c: Compiled, seed: int) -> _Court:
+    """What is forbidden is let in and shut again, money and people are set free and limited again."""
     programme = c.facts.programme
     shut = programme.projects.filter((pl.col("status") == "candidate") & (pl.col("pin") == "must_not"))
-    for name in shut["id"].to_list()[:MOST_FORBIDDEN]:
-        opened = programme.projects.with_columns(
-            pl.when(pl.col("id") == name).then(None).otherwise(pl.col("pin")).alias("pin")
-        )
-        changed = Programme(programme.settings, {**programme.frames, "projects": opened}, programme.findings)
-        trial = compile_programme(changed, c.facts.settings)
-        if not broken(trial, solve(trial.problem, work=WORK, seed=seed)):
-            yield rule("plan_clash_forbid", "projects", name)
+    names = shut["id"].to_list()[:MOST_FORBIDDEN]
+    pin = pl.when(pl.col("id").is_in(names)).then(None).otherwise(pl.col("pin")).alias("pin")
+    frames = {**programme.frames, "projects": programme.projects.with_columns(pin)}
+    loose = {}
+    for money in (False, True):
+        for people in (False, True):
+            free = frames | ({"money": _rich(programme)} if money else {})
+            free |= {"skill_supply": _crowded(programme)} if people else {}
+            opened = compile_programme(Programme(programme.settings, free, programme.findings), c.facts.settings)
+            loose[money, people] = opened.problem
+            c = opened if not (money or people) else c
+    parts = [*_parts(c), *(_forbidden(c, name) for name in names)]
+    return _Court(c, loose, parts, seed)
+
+
+def _rich(programme: Programme) -> pl.DataFrame:
+    """Money for everything, in every year."""
+    cost = int(programme.options["cost_high_mvnd"].sum() or 0) + int(programme.training["cost_mvnd"].sum() or 0)
+    much = 10 * cost + abs(programme.settings.reserve_mvnd) + int(programme.obligations["cost_mvnd"].sum() or 0)
+    first, last = (quarter_number(q) // 4 for q in (programme.settings.first_quarter, programme.settings.last_quarter))
+    rows = [{"year": y, "source": EVERYTHING, "amount_mvnd": much} for y in range(first, last + 1)]
+    return pl.concat([programme.money, pl.DataFrame(rows, schema=programme.money.schema)])
+
+
+def _crowded(programme: Programme) -> pl.DataFrame:
+    """People for everything, from the first year on."""
+    much = int(programme.efforts["people"].sum() or 0) + int(programme.obligations["people"].sum() or 0)
+    first = quarter_number(programme.settings.first_quarter) // 4
+    rows = [{"skill": s, "from_year": first, "people": much} for s in programme.skills["id"].to_list()]
+    return pl.DataFrame(rows, schema=programme.skill_supply.schema)
 
 
 def _parts(c: Compiled) -> Iterator[_Part]:
@@ -151,12 +236,21 @@ def _parts(c: Compiled) -> Iterator[_Part]:
         yield _Part(rule("plan_clash_reliance", "settings", str(year)), _without_floor(block))
     for block, year in enumerate(c.survival_years, len(c.floor_years)):
         yield _Part(rule("plan_clash_survival", "settings", str(year)), _without_floor(block))
-    yield _Part(
-        rule("plan_clash_money", "money", "*"), lambda q: q._replace(funds=np.full_like(q.funds, HUGE))
-    )
-    yield _Part(
-        rule("plan_clash_people", "skill_supply", "*"), lambda q: q._replace(cap=np.full_like(q.cap, HUGE))
-    )
+    # Which problem to start from says what is dropped: the money and people of `_Court.loose`.
+    yield _Part(rule("plan_clash_money", "money", EVERYTHING))
+    yield _Part(rule("plan_clash_people", "skill_supply", EVERYTHING))
+
+
+def _forbidden(c: Compiled, name: str) -> _Part:
+    """Shuts a project; to drop the rule is to leave it open."""
+    i = c.projects.index(name)
+
+    def shut(p: Problem) -> Problem:
+        allow = p.allow.copy()
+        allow[p.opt_ptr[i] : p.opt_ptr[i + 1]] = 0
+        return p._replace(allow=allow)
+
+    return _Part(rule("plan_clash_forbid", "projects", name), keep=shut)
 
 
 def _without_must(i: int) -> Callable[[Problem], Problem]:
@@ -171,8 +265,8 @@ def _without_must(i: int) -> Callable[[Problem], Problem]:
 def _without_row(i: int) -> Callable[[Problem], Problem]:
     def drop(p: Problem) -> Problem:
         rhs = p.row_rhs.copy()
-        rhs[i] = HUGE
-        return p._replace(row_rhs=rhs)
+        rhs[i] = 0
+        return p._replace(row_rhs=rhs, or_mult=np.where(p.or_row == i, 0, p.or_mult))
 
     return drop
 

@@ -13,7 +13,7 @@ from khien.plan.ahead import check_futures, over_futures
 from khien.plan.ask.desk import choice_of
 from khien.plan.ask.start import begin, settled
 from khien.plan.certificate import certified
-from khien.plan.clash import NoPlan, broken, fixed_clash, irreducible, missed
+from khien.plan.clash import NoPlan, broken, fixed_clash, missed, rescued
 from khien.plan.core import state
 from khien.plan.core.solve import Outcome, Progress, solve
 from khien.plan.frames.replay import Replay, picked
@@ -84,7 +84,7 @@ def plan_programme(
     if start is not None:
         out = settled(compiled, out, choice_of(compiled, start))
     if broken(compiled, out):
-        raise NoPlan(irreducible(compiled, settings.seed), certain=False)
+        out = rescued(compiled, out)
     return as_plan(programme, changed, compiled, settings, out, time.perf_counter() - began)
 
 
