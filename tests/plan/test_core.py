@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from khien.plan.core import dual, prices, state
+from khien.plan.core import dual, state
 from khien.plan.core.build import Builder
 from khien.plan.core.layout import FAMILIES, PLACES, Layout, layout, people_families
 from khien.plan.core.problem import NEVER, Floats, Problem
 from khien.plan.core.search import valid
-from khien.plan.core.solve import _Walker, solve
+from khien.plan.core.solve import solve
+from khien.plan.core.walker import Walker, guide
 from khien.plan.core.warm import tiny
 
 Rng = np.random.Generator
@@ -73,8 +74,8 @@ def problems() -> list[Problem]:
 def test_increments_equal_a_state_built_anew(p: Problem) -> None:
     lay = layout(p)
     theta = np.random.default_rng(0).random(lay.size) / lay.scale * 0.3
-    tables = tables_of(p, lay, theta)
-    walker = _Walker(p, 7, None)
+    tables = guide(p, lay, theta)
+    walker = Walker(p, 7)
     for temperature in (1.0, 0.1):
         for _ in range(4):
             walker.go(tables, 0.5, temperature, 150)
@@ -85,17 +86,6 @@ def test_increments_equal_a_state_built_anew(p: Problem) -> None:
             for name in ("level", "bval", "value"):
                 np.testing.assert_allclose(getattr(walker.st, name), getattr(fresh, name), atol=1e-9)
             assert valid(p, walker.st) == 0
-
-
-def tables_of(p: Problem, lay: Layout, theta: Floats) -> tuple[Floats, Floats, Floats, np.ndarray]:
-    out = (
-        np.zeros(p.allow.shape),
-        np.zeros(p.allow.shape),
-        np.zeros(len(p.must)),
-        np.zeros((len(p.must), 2), dtype=np.int64),
-    )
-    prices.price_tables(p, lay, theta, *out)
-    return out
 
 
 def bound_at(p: Problem, lay: Layout, theta: Floats, mu: float = 1.0) -> tuple[float, float, Floats, Floats]:
@@ -124,9 +114,7 @@ def best_of_all(p: Problem) -> float:
     """Greatest value less penalties by trying every choice, without training."""
     ways = []
     for i in range(len(p.must)):
-        starts = [
-            (o, t) for o in range(p.opt_ptr[i], p.opt_ptr[i + 1]) for t in range(p.T) if p.allow[o, t]
-        ]
+        starts = [(o, t) for o in range(p.opt_ptr[i], p.opt_ptr[i + 1]) for t in range(p.T) if p.allow[o, t]]
         ways.append([(-1, 0), *starts])
     st_ = state.new_state(p)
     none = np.zeros((len(p.tr_pool), p.T), dtype=np.int64)
@@ -160,7 +148,7 @@ def test_no_prices_give_a_bound_below_the_best_plan(seed: int) -> None:
 def test_price_tables_name_the_best_start_and_the_price_of_each(p: Problem) -> None:
     lay = layout(p)
     theta = np.random.default_rng(2).random(lay.size) / lay.scale * 0.3
-    price, red, best, where = tables_of(p, lay, theta)
+    price, red, best, where = guide(p, lay, theta)
     allowed = p.allow.astype(bool)
     assert (price[allowed] >= -1e-9).sum() >= allowed.sum() - (p.or_mult < 0).sum() * p.T
     assert (price[~allowed] == 1e300).all()
@@ -171,7 +159,7 @@ def test_price_tables_name_the_best_start_and_the_price_of_each(p: Problem) -> N
             assert not allowed[p.opt_ptr[i] : p.opt_ptr[i + 1]].any()
         else:
             assert best[i] == own.max() == red[where[i, 0], where[i, 1]]
-    nothing = tables_of(p, lay, np.zeros(lay.size))
+    nothing = guide(p, lay, np.zeros(lay.size))
     assert (nothing[0][allowed] == 0.0).all()
     np.testing.assert_array_equal(nothing[1][allowed], p.val[allowed])
 

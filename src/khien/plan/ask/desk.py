@@ -12,15 +12,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from khien.plan.core import dual, prices, state
+from khien.plan.core import dual, state
 from khien.plan.core.layout import Layout, layout
 from khien.plan.core.problem import Floats, Ints, Problem
 from khien.plan.core.repair import force, mend
-from khien.plan.core.solve import _Walker
+from khien.plan.core.walker import Guide, Walker, guide
 from khien.plan.model import Compiled
 from khien.plan.result import Plan
-
-Tables = tuple[Floats, Floats, Floats, Ints]
 
 COLD = 0.02
 """Temperature of a search near a good plan, as a share of the typical worth of a project."""
@@ -99,13 +97,11 @@ class Desk:
         """What a typical project is worth."""
         return max(1e-12, (self.bound - self.nothing) / max(1, len(self.c.problem.must)))
 
-    def tables(self, p: Problem) -> Tables:
+    def tables(self, p: Problem) -> Guide:
         """Prices of starts, their reduced worth, the best of every project and where it stands."""
-        n, own = len(p.must), self.c.problem
+        own = self.c.problem
         lay = self.lay if p.use_amt is own.use_amt and p.sp is own.sp else layout(p)
-        out = (np.zeros(p.allow.shape), np.zeros(p.allow.shape), np.zeros(n), np.zeros((n, 2), dtype=np.int64))
-        prices.price_tables(p, lay, self.theta, *out)
-        return out
+        return guide(p, lay, self.theta)
 
     def judge(self, p: Problem, choice: Choice) -> Found:
         """What a choice is worth, as it stands."""
@@ -120,7 +116,7 @@ class Desk:
         mend(p, st, np.zeros(len(p.must), dtype=np.uint8))
         return Choice(st.x.copy(), st.s.copy(), st.cohorts.copy())
 
-    def forced(self, p: Problem, tables: Tables, choice: Choice, project: int, option: int = -1) -> Found | None:
+    def forced(self, p: Problem, tables: Guide, choice: Choice, project: int, option: int = -1) -> Found | None:
         """The choice with a project (by one option) put in and room made for it; None where it has no start."""
         st = state.new_state(p)
         state.rebuild(p, st, *choice)
@@ -144,13 +140,10 @@ class Desk:
         return best
 
     def search(
-        self, p: Problem, tables: Tables, choice: Choice, steps: int, seed: int = 0, temperature: float = COLD
+        self, p: Problem, tables: Guide, choice: Choice, steps: int, seed: int = 0, temperature: float = COLD
     ) -> Found:
         """The best that so many steps find from a choice that keeps every hard rule; never worse than it."""
-        walker = _Walker(p, seed, None)
-        state.rebuild(p, walker.st, *choice)
-        walker.bx[:], walker.bs[:], walker.bc[:] = choice
-        walker.bv[0] = walker.st.value[0] - state.penalty(p, walker.st)
+        walker = Walker(p, seed, (choice.x, choice.s, choice.cohorts))
         if steps:
             walker.go(tables, self.unit, self.unit * temperature, steps)
         walker.tidy()

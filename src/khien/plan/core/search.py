@@ -164,8 +164,8 @@ def _manner(par, how, g):
 
 
 @njit(cache=True, nogil=True)
-def search(p, st, bx, bs, bc, bv, price, red, red_best, best_ot, rank, odds, wins, par, temp0, temp1, steps, g):
-    """`steps` steps of ruin and recreate with a falling temperature; the best plan is kept in bx, bs, bc, bv.
+def search(p, st, bx, bs, bc, bv, price, red, red_best, best_ot, rank, odds, wins, par, temp, steps, g):
+    """`steps` steps of ruin and recreate at one temperature; the best plan is kept in bx, bs, bc, bv.
 
     bv[0]: value less penalties of the best. odds, wins: weights of the kinds of ruin (6) and what each won.
     par: typical worth (noise in orders), largest ruin, share of orders by price, of whole and half price scores,
@@ -187,7 +187,6 @@ def search(p, st, bx, bs, bc, bv, price, red, red_best, best_ot, rank, odds, win
     for step in range(steps):
         if step % 64 == 0:
             _shuffle(order, g)
-        temp = temp0 * (temp1 / temp0) ** (step / steps)
         log[0, 0] = 0
         undo[2] = 0
         kind = _pick(odds, g)

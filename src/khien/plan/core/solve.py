@@ -9,24 +9,27 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from khien.plan.core import dual, insert, prices, rounding, search, state
+from khien.plan.core import dual, state
 from khien.plan.core.ascent import STAGES, Ascent
 from khien.plan.core.branch import Proof
 from khien.plan.core.closing import Closing
 from khien.plan.core.problem import Floats, Ints, Problem
+from khien.plan.core.walker import Walker, guide
 
 ROUND_STEPS = 400
+LOOK = 0.3  # seconds between two looks at a thread that works alone
 SLICE_SECONDS = 0.5  # of branch and bound between two looks at the search
 SLICE_PARTS, PART_STEPS = 4, 100  # the same under a work limit, and what a part counts there
-TRUSTED = 4  # stages of the ascent after which prices guide well
+TRUSTED = 4  # stages of the ascent after which prices guide well; until then both threads work on them
+BLIND = 0.4  # share of the limit after which the search begins with the prices that there are
 ENOUGH = 7  # stages after which, late in the limit, a second walker is worth more than better prices
-HOT, WARM, COLD = 1.0, 0.4, 0.01  # temperatures, as shares of the typical worth of a project
-SMOOTH = 0.003  # of the choices that a first plan is read from, in the same unit
+SMOOTH = 0.003  # of the choices that a first plan is read from, as a share of the typical worth of a project
+FEW = 10  # first plans read after each of the first stages
 
 
 @dataclass(frozen=True)
@@ -56,77 +59,6 @@ class Outcome:
     steps: int
     history: list[tuple[float, float, float]] = field(default_factory=list)
     proof: Proof | None = None  # a tree that proves `bound`, where it proves more than `theta` does
-
-
-class _Walker:
-    """One search thread: its state, its best plan, its dice."""
-
-    def __init__(self, p: Problem, seed: int, start: Outcome | None) -> None:
-        self.p = p
-        self.cools_from: float | None = None
-        self.st = state.new_state(p)
-        if start is not None:
-            state.rebuild(p, self.st, start.x, start.s, start.cohorts)
-        self.bx, self.bs = self.st.x.copy(), self.st.s.copy()
-        self.bc = self.st.cohorts.copy()
-        self.bv = np.array([self.st.value[0] - state.penalty(p, self.st)])
-        self.dice = np.array([(seed * 2654435761 + 88172645463325252) % (1 << 63) | 1], dtype=np.uint64)
-        self.odds = np.full(6, 1 / 6)
-        self.wins = np.zeros((6, 2))
-        first = np.where(p.allow.any(axis=1), p.allow.argmax(axis=1), p.T).astype(float)
-        self.rank = np.array(
-            [first[a:b].min() if b > a else p.T for a, b in zip(p.opt_ptr, p.opt_ptr[1:], strict=False)]
-        )
-
-    def go(self, tables: tuple[Floats, Floats, Floats, Ints], unit: float, temp: float, steps: int) -> None:
-        price, red, red_best, best_ot = tables
-        par = np.array([unit, 15.0, 0.5, 0.25, 0.25, 0.3, 8.0])
-        search.search(
-            self.p,
-            self.st,
-            self.bx,
-            self.bs,
-            self.bc,
-            self.bv,
-            price,
-            red,
-            red_best,
-            best_ot,
-            self.rank,
-            self.odds,
-            self.wins,
-            par,
-            temp,
-            temp,
-            steps,
-            self.dice,
-        )
-
-    def begin(self, tables: tuple[Floats, Floats, Floats, Ints]) -> None:
-        """Where ceilings are shares of the plan's own spend and let nothing in, start from a full plan and mend it."""
-        if not len(self.p.or_mult) or not (self.p.or_mult < 0).any():
-            return
-        price, red, red_best, _ = tables
-        insert.construct(self.p, self.st, red_best, price, red, 0.5, 0.0, False, self.dice)
-        if (self.st.x < 0).all():
-            insert.construct(self.p, self.st, red_best, price, red, 0.5, 0.0, True, self.dice)
-        else:
-            state.reset(self.p, self.st)
-
-    def read(self, tables: tuple[Floats, Floats, Floats, Ints], weights: Floats) -> None:
-        """A plan read from the choices of the bound, where it is better than all so far."""
-        p, (price, red, red_best, _) = self.p, tables
-        mine = (self.dice, self.bx, self.bs, self.bc, float(self.bv[0]))
-        self.bv[0] = rounding.round_prices(p, self.st, weights, red_best, price, red, rounding.TRIES, *mine)
-        state.rebuild(p, self.st, self.bx, self.bs, self.bc)
-
-    def tidy(self) -> None:
-        """Take out of the best plan whatever adds nothing."""
-        state.rebuild(self.p, self.st, self.bx, self.bs, self.bc)
-        search.prune(self.p, self.st)
-        now = self.st.value[0] - state.penalty(self.p, self.st)
-        if now >= self.bv[0] - 1e-12 * max(1.0, abs(self.bv[0])) and search.valid(self.p, self.st) == 0:
-            self.bx[:], self.bs[:], self.bc[:], self.bv[0] = self.st.x, self.st.s, self.st.cohorts, now
 
 
 def solve(
@@ -178,28 +110,25 @@ class _Run:
         empty = state.new_state(p)
         alone = float(empty.value[0]) - state.tail_loss(p, empty)
         self.nothing = alone if nothing is None else nothing
-        self.walkers = [_Walker(p, seed, start)]
-        self.unit = max(1e-12, (self.ascent.best - self.nothing) / max(1, len(p.must)) / 2)
+        self.walkers = [Walker(p, seed, start and (start.x, start.s, start.cohorts))]
         self.steps = self.steps_of_parts = 0
+        self.size = ROUND_STEPS  # steps between two looks at the clock
         self.history: list[tuple[float, float, float]] = []
-        self.tables, self.choices = self._tables(), self._choices()
-        self.trusted = start is not None  # whether to search near what is there: a plan given, or read from good prices
+        self.trusted = self.ascent.stage >= TRUSTED
+        self._renew()
         if start is None:
-            self.walkers[0].begin(self.tables)
+            self.walkers[0].begin(self.guide)
 
     def elapsed(self) -> float:
         return time.perf_counter() - self.t0
 
-    def _tables(self) -> tuple[Floats, Floats, Floats, Ints]:
-        p, n = self.p, len(self.p.must)
-        out = (
-            np.zeros(p.allow.shape),
-            np.zeros(p.allow.shape),
-            np.zeros(n),
-            np.zeros((n, 2), dtype=np.int64),
-        )
-        prices.price_tables(p, self.ascent.lay, self.ascent.theta, *out)
-        return out
+    def _renew(self) -> None:
+        """What the search reads of the best prices: tables, a typical worth, and what the relaxed plan takes."""
+        p, lay, theta = self.p, self.ascent.lay, self.ascent.theta
+        self.guide = guide(p, lay, theta)
+        self.unit = max(1e-12, (self.ascent.best - self.nothing) / max(1, len(p.must)))
+        self.choices = np.zeros(p.allow.shape)
+        dual.evaluate(p, lay, theta, SMOOTH * self.unit, 1.0, np.zeros(lay.size), self.choices)
 
     def done(self) -> float:
         """Share of the limit that is used."""
@@ -208,34 +137,55 @@ class _Run:
         return self.elapsed() / max(1e-9, self.limit)
 
     def rounds(self, threads: ThreadPoolExecutor) -> None:
-        size = ROUND_STEPS
+        pending = None
         self.tell("bound")
         while self.done() < 1.0:
-            began = self.elapsed()
-            pending = self._bounding(threads)
-            seen = self.ascent.best
-            while True:
-                self._walk(threads, size, alone=pending is not None)
-                if self.work is None:
-                    spent = max(1e-3, self.elapsed() - began)
-                    size = max(20, min(4000, int(size * (0.4 / spent if spent < 0.2 or spent > 0.8 else 1.0))))
-                    began = self.elapsed()
-                    self.tell("search")
-                    if pending is None or pending.done() or self.done() >= 1.0:
-                        break
-                elif self.steps >= self.work or self._share_used():
+            if pending is None:
+                pending, seen = self._bounding(threads), self.ascent.best
+            blind = pending is not None and self._blind()
+            self.ascent.threads = threads if blind else None
+            if pending is not None and blind:
+                wait([pending], timeout=LOOK if self.work is None else None)
+                self.tell("bound")
+            else:
+                self._walk_on(threads, pending)
+            if pending is None or pending.done():
+                if pending is not None:
+                    pending.result()
+                    self._closed_in()
+                pending = None
+                if self.ascent.best < seen:
+                    self._renew()
+                if blind:
+                    self.walkers[0].read(self.guide, self.choices, FEW)
+                self.tell("search")
+                if self.gap() <= max(self.gap_target, 1e-9):
+                    self.why = "optimal" if self.gap() == 0.0 else "gap"
+                    return
+        if pending is not None:
+            pending.result()
+            self._closed_in()
+
+    def _blind(self) -> bool:
+        """Whether the prices do not guide yet, so that a search is not worth a thread."""
+        self.trusted = self.trusted or self.ascent.stage >= TRUSTED or self.ascent.finished
+        return not self.trusted and (self.work is not None or self.done() < BLIND)
+
+    def _walk_on(self, threads: ThreadPoolExecutor, pending: Future[None] | None) -> None:
+        """Steps of search: as many as fit between two looks at the clock, or the share that a work limit gives."""
+        if self.work is not None:
+            while self.done() < 1.0:
+                self._walk(threads, self.size, alone=pending is not None)
+                if pending is None or self._share_used():
                     break
             if pending is not None:
                 pending.result()
-                self._closed_in()
-            if self.ascent.best < seen:
-                self.tables, self.choices = self._tables(), self._choices()
-                self.unit = max(1e-12, (self.ascent.best - self.nothing) / max(1, len(self.p.must)))
-            self.trusted = self.ascent.stage >= TRUSTED or self.ascent.finished
-            self.tell("search")
-            if self.gap() <= max(self.gap_target, 1e-9):
-                self.why = "optimal" if self.gap() == 0.0 else "gap"
-                return
+            return
+        began = self.elapsed()
+        self._walk(threads, self.size, alone=pending is not None)
+        spent = max(1e-3, self.elapsed() - began)
+        self.size = max(20, min(4000, int(self.size * (0.4 / spent if spent < 0.2 or spent > 0.8 else 1.0))))
+        self.tell("search")
 
     def _bounding(self, threads: ThreadPoolExecutor) -> Future[None] | None:
         """What improves the bound in this round: the prices, and after them the tree while it is worth its time."""
@@ -281,31 +231,17 @@ class _Run:
 
     def _walk(self, threads: ThreadPoolExecutor, size: int, alone: bool) -> None:
         if not alone and len(self.walkers) == 1:
-            self.walkers.append(_Walker(self.p, self.seed + 1, None))
+            self.walkers.append(Walker(self.p, self.seed + 1))
         who = self.walkers[:1] if alone else self.walkers
         for w in who:
-            if w.cools_from is None and (self.trusted or self.done() >= 0.5):
+            if w.cools_from is None:
                 w.cools_from = min(1.0, self.done())
-                w.read(self.tables, self.choices)
-        jobs = [threads.submit(w.go, self.tables, self.unit, self._temperature(w), size) for w in who]
+                w.read(self.guide, self.choices)
+        heat = [self.unit * w.temperature(self.done()) for w in who]
+        jobs = [threads.submit(w.go, self.guide, self.unit, t, size) for w, t in zip(who, heat, strict=True)]
         for j in jobs:
             j.result()
         self.steps += size * len(who)
-
-    def _choices(self) -> Floats:
-        """What the relaxed plan takes of every start at the best prices, slightly smoothed."""
-        p, lay = self.p, self.ascent.lay
-        weights = np.zeros(p.allow.shape)
-        unit = max(1e-12, self.ascent.best - self.nothing) / max(1, len(p.must))
-        dual.evaluate(p, lay, self.ascent.theta, SMOOTH * unit, 1.0, np.zeros(lay.size), weights)
-        return weights
-
-    def _temperature(self, w: _Walker) -> float:
-        """Hot until the prices can be trusted, then from warm falling to the end of the limit."""
-        if w.cools_from is None:
-            return self.unit * HOT
-        f = (min(1.0, self.done()) - w.cools_from) / max(1e-9, 1.0 - w.cools_from)
-        return self.unit * WARM * float((COLD / WARM) ** f)
 
     def best(self) -> Outcome:
         w = max(self.walkers, key=lambda v: float(v.bv[0]))
