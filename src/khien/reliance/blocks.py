@@ -21,6 +21,11 @@ BATCH = 20_000
 """Non-zeros in one call."""
 
 
+SMALL = (("highs-ds", False), ("highs-ipm", False), ("highs-ds", True))
+LARGE = (("highs-ipm", False), ("highs-ds", True), ("highs-ds", False))
+"""Methods in the order in which they are asked, and whether the programme is simplified first."""
+
+
 class SolverStopped(RuntimeError):
     """The solver did not finish a linear programme that must have a solution."""
 
@@ -94,8 +99,9 @@ def _together(blocks: Sequence[Block]) -> list[Floats]:
 def solve(cost: Floats, matrix: sparse.csc_matrix, right: Floats, high: Floats, low: Floats | None = None) -> Floats:
     """The least `cost @ x` over `matrix @ x <= right`, `low <= x <= high` (`low` is 0 if left out).
 
-    Presolve is off: it is what takes long where a solver of this family takes long, and these programmes are thin.
-    Should the simplex method give up all the same, the others are asked; each answer is the same optimum.
+    Presolve is off at first: it is what never comes back where a solver of this family does not come back. The simplex
+    method without it is quickest on many small programmes, the interior method on one that is large. Should
+    one give up, the others are asked; each answer is the same optimum.
 
     Raises:
         SolverStopped: none of them found a solution in time.
@@ -105,7 +111,7 @@ def solve(cost: Floats, matrix: sparse.csc_matrix, right: Floats, high: Floats, 
     if not len(cost):
         return np.zeros(0)
     bounds = np.stack([np.zeros(len(cost)) if low is None else low, high], axis=1)
-    for method, presolve in (("highs-ds", False), ("highs-ipm", False), ("highs-ds", True)):
+    for method, presolve in LARGE if matrix.nnz > 2 * BATCH else SMALL:
         options = {"presolve": presolve, "time_limit": SECONDS}
         found = linprog(cost, A_ub=matrix, b_ub=right, bounds=bounds, method=method, options=options)
         if found.status == 0:

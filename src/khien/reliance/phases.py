@@ -112,25 +112,40 @@ def _rate(source: Source, cut: Cut, total: float | None, worst: bool) -> float:
 
 
 def what_is_left(
-    chain: Chain, standing: Standing, cut: Cut, time: Sequence[Phase], *, worst: bool, frozen: bool = False
+    chain: Chain,
+    standing: Standing,
+    cut: Cut,
+    time: Sequence[Phase],
+    *,
+    worst: bool,
+    frozen: bool = False,
+    only: int | None = None,
 ) -> Left | None:
     """The programme of what is left over these phases; None where the cut takes nothing.
 
-    With `frozen` everything stands as in the first phase. Lengths are fixed; who wants them free changes their bounds.
+    With `frozen` everything stands as in the first phase; with `only` all there is goes to one capability. Lengths
+    are fixed; who wants them free changes their bounds.
     """
     need = chain.need
     quarter = [time[0].quarter if frozen else phase.quarter for phase in time]
     serving = frozenset(p for p in need.products if standing.serves(p, quarter[-1]))
     flows = {
         item: flow(chain, item, cut, serving, worst)
-        for item, replaced in chain.replaced_by.items()
-        if item in chain.items and not all(standing.held(replaced, q) for q in quarter)
+        for item in _short(chain, cut, worst)
+        if not all(standing.held(chain.replaced_by[item], q) for q in quarter)
     }
-    gone = {subject: _gone(chain, standing, cut, subject, time, quarter, worst) for subject in chain.subjects}
+    gone = {
+        subject: _gone(chain, standing, cut, subject, time, quarter, worst)
+        for subject in (chain.subjects if cut.everything or cut.organisations else ())
+    }
+    gone = {subject: when for subject, when in gone.items() if any(when)}
     hit = _hit(chain, serving, flows, gone)
+    touched = sorted(frozenset().union(*(chain.capabilities_of[product] for product in hit)))
+    if only is not None:
+        hit = [product for product in hit if only in chain.capabilities_of[product]]
+        touched = [only]
     if not hit:
         return None
-    touched = sorted(frozenset().union(*(chain.capabilities_of[product] for product in hit)))
     block = Block()
     lengths = [block.variable(phase.length, low=phase.length) for phase in time]
     outputs = _outputs(block, lengths, hit, standing, quarter)
@@ -139,6 +154,14 @@ def what_is_left(
     weights = weights_of(chain, quarter)
     covered = {c: _covered(block, chain, c, lengths, outputs, quarter, standing, weights) for c in touched}
     return Left(block, lengths, covered, weights)
+
+
+def _short(chain: Chain, cut: Cut, worst: bool) -> list[str]:
+    """Items of which something may stop, in order."""
+    found = {item for site in cut.sites for item in chain.items_of.get(site, ())}
+    if worst and cut.may_hit_unknown:
+        found |= chain.uncovered
+    return sorted(found & chain.items.keys())
 
 
 def _gone(
@@ -166,7 +189,7 @@ def _hit(
     chain: Chain, serving: frozenset[str], flows: dict[str, Flow | None], gone: dict[str, list[bool]]
 ) -> list[str]:
     """Products that may lose something, in order."""
-    found = {p for subject, when in gone.items() if any(when) for p, _ in chain.subjects[subject]}
+    found = {p for subject in gone for p, _ in chain.subjects[subject]}
     found |= {p for item, kept in flows.items() if kept is not None for p, _ in chain.items[item]}
     return [p for p in chain.need.products if p in found and p in serving]
 
@@ -209,7 +232,10 @@ def _without_items(
     standing: Standing,
 ) -> None:
     """Output loses its share with what is not there of an item; stock is used once."""
+    products = {product for product, _ in outputs}
     for item, kept in flows.items():
+        if not any(product in products for product, _ in chain.items[item]):
+            continue
         used: list[tuple[float, int]] = []
         for k, q in enumerate(quarter):
             if standing.held(chain.replaced_by[item], q):

@@ -58,6 +58,12 @@ class Chain:
         return dict(found)
 
     @cached_property
+    def uncovered(self) -> frozenset[str]:
+        """Items of whose need a part comes from somebody who is not known."""
+        sums = {item: sum(source.share for source in sources) for item, sources in self.sources.items()}
+        return frozenset(item for item, total in sums.items() if total < 1.0 - 1e-9)
+
+    @cached_property
     def capabilities_of(self) -> dict[str, frozenset[int]]:
         """Capabilities (by index) to which a product brings something."""
         return {

@@ -206,8 +206,8 @@ def _lasting(
     for i, (c, _) in enumerate(asked):
         if found[i] == 0.0:
             continue
-        left = what_is_left(chain, case.standing, case.cut, case.time, worst=case.worst, frozen=True)
-        if left is None or (c is not None and c not in left.covered):
+        left = what_is_left(chain, case.standing, case.cut, case.time, worst=case.worst, frozen=True, only=c)
+        if left is None:
             continue
         hold = {c: levels[i]} if c is not None else None
         blocks.append((i, held_level(left, before, hold, levels[i]), left.lengths))
