@@ -154,7 +154,7 @@ def test_a_partner_who_is_cut_stops_what_he_is_still_building(programme: Program
 
 
 @given(seeds)
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_with_everything_known_it_equals_the_programme_by_months(seed: int) -> None:
     made = random_chain(seed, known=True)
     standing = random_standing(seed, made)
@@ -166,7 +166,7 @@ def test_with_everything_known_it_equals_the_programme_by_months(seed: int) -> N
 
 
 @given(seeds)
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_a_total_cut_is_never_worse_than_the_closed_form(seed: int) -> None:
     """Without surplus and with assurance that ends with a quarter; the closed form takes means of quarters."""
     made = random_chain(seed, known=True, assurance_months=6.0)
@@ -179,7 +179,7 @@ def test_a_total_cut_is_never_worse_than_the_closed_form(seed: int) -> None:
 
 
 @given(seeds)
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_worst_best_and_peace_stand_in_order(seed: int) -> None:
     made = random_chain(seed, known=False)
     stand = fixed(random_standing(seed, made))
@@ -198,7 +198,7 @@ def test_worst_best_and_peace_stand_in_order(seed: int) -> None:
 
 
 @given(seeds)
-@settings(max_examples=25)
+@settings(max_examples=20)
 def test_more_stock_never_hurts(seed: int) -> None:
     made = random_chain(seed, known=False)
     more = with_tables(made, supplies=made.supplies.with_columns(pl.col("stock_months") + 1.0))

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from khien.cli.exits import Exit, Stop
 from khien.cli.output import answer, number
 from khien.cli.parser import Parser, add_command
-from khien.cli.reliance import aligned
+from khien.cli.reliance import aligned, judging
 from khien.words import t
-
-EVERY_SECONDS = 5.0
-"""Progress is said at most this often."""
 
 
 def add(places: argparse._SubParsersAction[Parser], lang: str) -> None:
@@ -45,7 +42,7 @@ def run(args: argparse.Namespace) -> Exit:
     began = time.perf_counter()
     network = read_network(file)
     singles = single_failures(network)
-    pairs = None if args.no_pairs else double_failures(network, progress=_progress(args.lang))
+    pairs = None if args.no_pairs else double_failures(network, progress=partial(judging(args.lang), "pairs"))
     seconds = time.perf_counter() - began
     counts = {
         "nodes": network.size,
@@ -79,16 +76,3 @@ def _pairs(rows: list[dict[str, Any]], lang: str) -> Iterator[str]:
     heads = [t(f"network_{head}", lang) for head in ("pair", "loss", "more")]
     body = [[f"{row['a']} + {row['b']}", *(number(row[name], lang, 2) for name in ("loss", "more"))] for row in rows]
     yield from aligned(heads, body)
-
-
-def _progress(lang: str) -> Callable[[int, int], None]:
-    """Says on standard error how many pairs are judged, if that takes long."""
-    last = [time.monotonic()]
-
-    def tell(done: int, of: int) -> None:
-        if time.monotonic() - last[0] >= EVERY_SECONDS:
-            last[0] = time.monotonic()
-            fields = {"done": number(done, lang), "of": number(of, lang)}
-            print(t("network_stage_pairs", lang, **fields), file=sys.stderr, flush=True)
-
-    return tell

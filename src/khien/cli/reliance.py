@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 CAPABILITIES, PARTNERS, SITES, PAIRS = 12, 4, 10, 5
 """Rows of each table printed as text; ``--json`` and ``--out`` have them all."""
+
+EVERY_SECONDS = 5.0
+"""Progress is said at most this often."""
 
 
 def add(places: argparse._SubParsersAction[Parser], lang: str) -> None:
@@ -63,13 +68,27 @@ def run(args: argparse.Namespace) -> Exit:
     plan = None if args.plan is None else khien.load_plan(existing(args.plan, args.lang))
     cut, first, months = _asked(args, programme)
     stand = stand_under(programme, plan, first)
-    found = reliance(programme, stand, first=first, cut=cut, months=months, level=args.level)
+    told = judging(args.lang)
+    found = reliance(programme, stand, first=first, cut=cut, months=months, level=args.level, progress=told)
     lines = [*_head(found, programme, plan is None, args.lang), *_tables(found, programme, args.lang)]
     if out is not None:
         _ = found.write_xlsx(out) if out.suffix == ".xlsx" else found.write_csv(out)
         lines.append(t("reliance_written", args.lang, path=out))
     answer(args, {"path": str(args.path), "plan": args.plan, **found.to_dict()}, lines)
     return Exit.DONE
+
+
+def judging(lang: str) -> Callable[[str, int, int], None]:
+    """Says on standard error how many cuts or pairs are judged, every few seconds if that takes long."""
+    last = [time.monotonic()]
+
+    def tell(measure: str, done: int, of: int) -> None:
+        if time.monotonic() - last[0] >= EVERY_SECONDS:
+            last[0] = time.monotonic()
+            fields = {"done": number(done, lang), "of": number(of, lang)}
+            print(t(f"reliance_stage_{measure}", lang, **fields), file=sys.stderr, flush=True)
+
+    return tell
 
 
 def _check_use(args: argparse.Namespace) -> None:
