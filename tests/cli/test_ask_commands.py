@@ -116,3 +116,17 @@ def test_prices_say_what_is_scarce_and_over_which_step(island: Path, island_plan
     assert found["exact"]
     assert [row["step_up"] is None for row in found["prices"]][:2] == [False, True]
     assert main([*words, "--checked", "-1"]) == 2
+
+
+def test_alternatives_stand_side_by_side(island: Path, island_plan: Path, tmp_path: Path, capsys: Capture) -> None:
+    words = ["alternatives", str(island_plan), str(island), "--within", "0.05", "--count", "1"]
+    assert main([*words, "--out", str(tmp_path), "--lang", "vi"]) == 0
+    assert "kém hơn" in capsys.readouterr().out
+    assert main(["verify", str(tmp_path / "01"), str(island)]) == 0
+    capsys.readouterr()
+    assert main([*words, "--json"]) == 0
+    found = answer(capsys)
+    assert [row["plan"] for row in found["plans"]] == [0, 1]
+    assert main([*words, "--within", "0", "--lang", "en"]) == 0
+    assert "No other plan" in capsys.readouterr().out
+    assert main([*words, "--count", "0"]) == 2

@@ -26,6 +26,7 @@ COMMANDS = (
     "whatif",
     "frontier",
     "prices",
+    "alternatives",
     "report",
     "explain",
     "stress",
