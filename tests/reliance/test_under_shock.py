@@ -236,6 +236,19 @@ def test_the_ranking_of_failures_equals_exhaustive_search(seed: int, known: bool
     assert worst == sorted(worst, reverse=True)
 
 
+@given(seeds, st.booleans())
+@settings(max_examples=20)
+def test_the_worst_pairs_are_found_without_solving_all(seed: int, known: bool) -> None:
+    made = random_chain(seed, known=known)
+    stand = fixed(random_standing(seed, made))
+    everything = double_site_failures(made, stand, first=3)
+    for top in (1, 3, 10):
+        found = double_site_failures(made, stand, first=3, top=top)
+        expected = everything.head(top)
+        assert found["loss_worst"].to_list() == pytest.approx(expected["loss_worst"].to_list(), abs=1e-5)
+        assert found.height == expected.height
+
+
 def damage(made: Programme, stand: Stand, sites: list[str], months: float, side: str) -> float:
     """Coverage lost, times months, when nothing changes but that these sites stop."""
     if months == 0.0:

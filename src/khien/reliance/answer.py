@@ -20,6 +20,9 @@ from khien.reliance.standing import Stand
 from khien.reliance.under_shock import NONE, coverage_under_shock, cut_months, mean_over_time, months_survived
 from khien.reliance.weak_points import localisation_by_weight, not_known, red_nodes, single_sources
 
+ALL_PAIRS, WORST_PAIRS = 80, 200
+"""Up to so many sites every pair is judged; of more, so many of the worst are found."""
+
 Progress = Callable[[str, int, int], None]
 
 
@@ -32,7 +35,7 @@ class Reliance:
     - `coverage`, `over_time` and `survived`: under the cut asked about;
     - `dependence`: on everybody abroad, each partner, each country;
     - `sites`, `suppliers`, `pairs`, `red`: failures of sites and of suppliers with all their sites, and what red
-      sites need;
+      sites need; of more than 80 sites the 200 worst pairs;
     - `single_sources`, `mastery`, `mastery_by_stage`, `localisation`, `concentration`;
     - `not_known`: the empty cells that make the worst and the best case differ.
     """
@@ -123,14 +126,16 @@ def reliance(
 
     over_time = coverage_under_shock(programme, stand, cut, first=first, months=length)
     means = mean_over_time(over_time)
+    sites = single_site_failures(programme, stand, first=first)
+    top = None if sites.height <= ALL_PAIRS else WORST_PAIRS
     frames = {
         "coverage": means,
         "over_time": over_time,
         "survived": months_survived(programme, stand, cut, first=first, level=level),
         "dependence": dependence(programme, stand, first=first, months=length, progress=tell("dependence")),
-        "sites": single_site_failures(programme, stand, first=first),
+        "sites": sites,
         "suppliers": single_site_failures(programme, stand, first=first, by="organisation"),
-        "pairs": double_site_failures(programme, stand, first=first, progress=tell("pairs")),
+        "pairs": double_site_failures(programme, stand, first=first, top=top, progress=tell("pairs")),
         "red": red_nodes(programme, stand, first=first),
         "single_sources": single_sources(programme),
         "mastery": mastery(programme),

@@ -49,12 +49,16 @@ class Cut:
     maybe_organisations: frozenset[str] = frozenset()
 
     def seen(self, *, worst: bool) -> Cut:
-        """The cut with whoever may be hit among those who are, or with them left out."""
+        """The cut with whoever may be hit among those who are, or with them left out.
+
+        Whoever is cut in part alone helps no more at the worst, and goes on helping at the best.
+        """
         more = worst and self.may_hit_unknown
+        hit = self.organisations | self.maybe_organisations if more else self.organisations
         return replace(
             self,
             sites=self.sites | self.maybe_sites if more else self.sites,
-            organisations=self.organisations | self.maybe_organisations if more else self.organisations,
+            organisations=hit if worst or self.loss_share >= 1.0 else frozenset(),
             maybe_sites=frozenset(),
             maybe_organisations=frozenset(),
         )

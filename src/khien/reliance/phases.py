@@ -51,12 +51,14 @@ class Left:
     """A programme of what is left, and where its answers stand.
 
     `lengths` are the columns of the phases' lengths, `covered[c]` those of the covered months of capability c by
-    phase, -1 where nothing is required of it. `weights` are those of all capabilities by phase, summing to 1.
+    phase, -1 where nothing is required of it; `outputs[p, k]` those of the months of output of a product that is
+    hit, where it serves. `weights` are those of all capabilities by phase, summing to 1.
     """
 
     block: Block
     lengths: list[int]
     covered: dict[int, list[int]]
+    outputs: dict[tuple[str, int], int]
     weights: Matrix
 
 
@@ -153,7 +155,7 @@ def what_is_left(
     _without_items(block, chain, lengths, outputs, {i: f for i, f in flows.items() if f}, quarter, standing)
     weights = weights_of(chain, quarter)
     covered = {c: _covered(block, chain, c, lengths, outputs, quarter, standing, weights) for c in touched}
-    return Left(block, lengths, covered, weights)
+    return Left(block, lengths, covered, outputs, weights)
 
 
 def _short(chain: Chain, cut: Cut, worst: bool) -> list[str]:
@@ -176,7 +178,7 @@ def _gone(
     """In which phases a subject is not kept up any more."""
     partners = standing.partners.get(subject, frozenset())
     known = partners <= cut.organisations if partners else worst and cut.may_hit_unknown
-    if not (cut.everything or (cut.organisations and known)) or cut.loss_share < 1.0:
+    if not (cut.everything or (cut.organisations and known)):
         return [False] * len(time)
     assurance = float(chain.programme.settings.assurance_months)
     return [

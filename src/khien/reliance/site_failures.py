@@ -12,9 +12,10 @@ from typing import Literal
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from khien.programme import Programme
-from khien.reliance.blocks import solve_all
+from khien.reliance.blocks import Floats, solve_all
 from khien.reliance.cuts import Cut, owners, site_cut
 from khien.reliance.phases import Phase, weights_of, what_is_left
 from khien.reliance.purchases import bill_of_items
@@ -28,7 +29,11 @@ SMALL = 1e-6
 CHUNK = 500
 """Failures that are judged between two calls of the progress."""
 
+AT_ONCE = 100
+"""Pairs that are solved before it is asked whether the rest can be among the worst."""
+
 By = Literal["site", "organisation"]
+Ints = NDArray[np.int64]
 Failing = tuple[frozenset[str], float]
 Progress = Callable[[int, int], None]
 
@@ -75,6 +80,27 @@ class Sites:
             lost = float((weights * (before - np.nan_to_num(matrix))).sum()) * one[1]
             self._losses[one] = lost if lost > SMALL else 0.0
         return [self._losses.get(one, 0.0) for one in failing]
+
+    def outputs(self, keys: list[str], months: float) -> Floats:
+        """Share of its output that each product puts out while each of them fails, [keys, products]."""
+        need = self.chain.need
+        serves = np.array([self.standing.serves(p, self.first) for p in need.products], dtype=np.float64)
+        found = np.tile(serves, (len(keys), 1))
+        if months <= 0.0:
+            return found
+        at = {product: i for i, product in enumerate(need.products)}
+        time = [Phase(0.0, months, self.first)]
+        left = [
+            what_is_left(self.chain, self.standing, self.cut(frozenset([key])), time, worst=self.worst, frozen=True)
+            for key in keys
+        ]
+        solved = iter(solve_all([one.block for one in left if one is not None]))
+        for i, one in enumerate(left):
+            if one is not None:
+                x = next(solved)
+                for (product, _), column in one.outputs.items():
+                    found[i, at[product]] = np.clip(x[column] / months, 0.0, 1.0)
+        return found
 
     def survivals(self, longest: float) -> list[float]:
         """Months for which no coverage is lost when each stops for good, in the order of the groups."""
@@ -174,7 +200,7 @@ def double_site_failures(
         the two alone, each out as long as the pair), `hidden` (at the worst, either alone would cost nothing).
     """
     worst, best = both_sides(programme, stand, first, by)
-    pairs = list(combinations(worst.groups, 2))
+    pairs = list(combinations(worst.groups, 2)) if top is None else worst_pairs(worst, top)
     loss_worst, alone = _pair_losses(worst, pairs, lambda done: progress and progress(done, 2 * len(pairs)))
     loss_best, _ = _pair_losses(best, pairs, lambda done: progress and progress(len(pairs) + done, 2 * len(pairs)))
     found = pl.DataFrame(
@@ -189,6 +215,62 @@ def double_site_failures(
         schema_overrides={"a": pl.String, "b": pl.String, "hidden": pl.Boolean},
     ).sort(["loss_worst", "loss_best", "more", "a", "b"], descending=[True, True, True, False, False])
     return found if top is None else found.head(top)
+
+
+def worst_pairs(seen: Sites, top: int) -> list[tuple[str, str]]:
+    """Pairs among which the `top` worst are, without solving all of them.
+
+    A pair that shares no item costs at most what it costs when each product puts out the less of what it puts out
+    when either fails. Pairs are solved in the order of that bound, until the rest cannot be among the worst.
+    """
+    keys = list(seen.groups)
+    if len(keys) < 2:
+        return []
+    out = np.array([seen.recover(key) for key in keys])
+    bounds = [_bounds(seen, keys, out, float(months)) for months in np.unique(out)]
+    left, right = (np.concatenate([one[side] for one in bounds]) for side in (0, 1))
+    bound, months = np.concatenate([one[2] for one in bounds]), np.concatenate([one[3] for one in bounds])
+    order = np.argsort(-bound, kind="stable")
+    solved: list[tuple[float, tuple[str, str]]] = []
+    for begin in range(0, len(order), AT_ONCE):
+        reached = sorted((loss for loss, _ in solved), reverse=True)[:top]
+        if len(reached) == top and bound[order[begin]] < reached[-1] - SMALL:
+            break
+        part = [(keys[left[i]], keys[right[i]], float(months[i])) for i in order[begin : begin + AT_ONCE]]
+        losses = seen.losses([(frozenset([a, b]), m) for a, b, m in part])
+        solved += [(loss, (min(a, b), max(a, b))) for loss, (a, b, _) in zip(losses, part, strict=True)]
+    solved.sort(key=lambda one: (-one[0], one[1]))
+    least = solved[top - 1][0] if len(solved) >= top else 0.0
+    return [pair for loss, pair in solved if loss >= least - SMALL]
+
+
+def _bounds(seen: Sites, keys: list[str], out: Floats, months: float) -> tuple[Ints, Ints, Floats, Floats]:
+    """Pairs (by place in `keys`) that are out for so many months, and at most what each costs; inf if they share."""
+    members = np.flatnonzero(out <= months)
+    outputs = seen.outputs([keys[i] for i in members], months)
+    need = seen.chain.need
+    required = need.required[:, seen.first]
+    asked = np.flatnonzero(~np.isnan(required))
+    brings = (need.yields[asked] / required[asked, None]).T
+    weights = weights_of(seen.chain, [seen.first])[asked, 0]
+    before = peace(seen.chain, seen.standing, [seen.first])[asked, 0]
+    items = [seen.items(keys[i]) for i in members]
+    left, right, bound = [], [], []
+    for i, member in enumerate(members):
+        others = [j for j in range(len(members)) if (j > i or out[members[j]] < months) and j != i]
+        if out[member] < months or not others:
+            continue
+        covered_ = np.minimum(1.0, np.minimum(outputs[i], outputs[others]) @ brings)
+        lost = ((before - covered_) @ weights) * months
+        shared = np.array([not items[i].isdisjoint(items[j]) for j in others])
+        left.append(np.full(len(others), member))
+        right.append(members[others])
+        bound.append(np.where(shared, np.inf, lost))
+    if not left:
+        nothing = np.zeros(0, dtype=np.int64)
+        return nothing, nothing, np.zeros(0), np.zeros(0)
+    whole = np.concatenate(bound)
+    return np.concatenate(left), np.concatenate(right), whole, np.full(len(whole), months)
 
 
 def _pair_losses(
