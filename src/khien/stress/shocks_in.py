@@ -52,7 +52,8 @@ def _fitting(programme: Programme, frame: pl.DataFrame) -> pl.DataFrame:
     try:
         return programme.replace(shocks=frame).shocks
     except ProgrammeError as error:
-        raise ProgrammeError([f for f in error.findings if f.table == "shocks"]) from None
+        mine = [f for f in error.findings if f.table == "shocks"]
+        raise ProgrammeError(mine or error.findings) from None
 
 
 def in_order(shocks: pl.DataFrame) -> list[Row]:

@@ -225,39 +225,37 @@ def walk_cut(
         if rises[t]:
             total[:] = 0.0
             for c in range(len(amount)):
-                w, level, have, gets = weight[c, t], per_level[c, t], amount[c], part[c]
                 for s in range(STEPS):
-                    gets[s] = w * min(1.0, have[s] * level)
-                    total[s] += gets[s]
+                    part[c, s] = weight[c, t] * min(1.0, amount[c, s] * per_level[c, t])
+                    total[s] += part[c, s]
         x, step = head[t], step_of[t]
         while x >= 0:
             q, whole = product[x] >> 1, product[x] & 1
             x = after[x]
-            old, mine = now[q], kept[q]
             if whole:
                 for s in range(STEPS):
-                    mine[s] = keep[q, s]
+                    kept[q, s] = keep[q, s]
                 for y in range(keep_ptr[q], keep_ptr[q + 1]):
                     if t < home[keep_subject[y], n]:
-                        less = keep_row[y]
                         for s in range(STEPS):
-                            mine[s] = min(mine[s], less[s])
+                            kept[q, s] = min(kept[q, s], keep_row[y, s])
                 for s in range(STEPS):
-                    change[s] = mine[s] - old[s]
-                    old[s] = mine[s]
+                    change[s] = kept[q, s] - now[q, s]
+                    now[q, s] = kept[q, s]
             else:
-                change[:] = 0.0
-            if whole or min(mine[step], out[q, t]) != old[step]:
-                change[step] += min(mine[step], out[q, t]) - old[step]
-                old[step] = min(mine[step], out[q, t])
+                for s in range(STEPS):
+                    change[s] = 0.0
+            new = min(kept[q, step], out[q, t])
+            if whole or new != now[q, step]:
+                change[step] += new - now[q, step]
+                now[q, step] = new
                 for y in range(ptr[q], ptr[q + 1]):
-                    c, a = capability[y], each[y]
-                    w, level, have, gets = weight[c, t], per_level[c, t], amount[c], part[c]
+                    c = capability[y]
                     for s in range(STEPS):
-                        have[s] += a * change[s]
-                        get = w * min(1.0, have[s] * level)
-                        total[s] += get - gets[s]
-                        gets[s] = get
+                        amount[c, s] += each[y] * change[s]
+                        gets = weight[c, t] * min(1.0, amount[c, s] * per_level[c, t])
+                        total[s] += gets - part[c, s]
+                        part[c, s] = gets
         share[t] = total[step]
 
 

@@ -96,25 +96,25 @@ def limits_fit(ceiling, amount, from_year, to_year, limit, first, last, row, y0,
 
 
 @njit(cache=True, nogil=True)
-def book(p, from_year, to_year, carry_over, i, sign, start, end, row, free, slack, room):
-    """Take (1) or give back (-1) people, money and room under limits for a run."""
+def book(p, from_year, to_year, carry_over, i, sign, start, end, row, y0, y1, free, slack, room):
+    """Take (1) or give back (-1) people, money and room under limits for a run charged in years y0 to before y1."""
     for x in range(p.effort_ptr[i], p.effort_ptr[i + 1]):
         heads, line = p.effort_people[x], free[p.effort_skill[x]]
         for t in range(max(start, 0), min(end, len(line))):
             line[t] -= sign * heads
     so_far = 0.0
-    for y in range(len(slack)):
+    for y in range(y0, len(slack) if carry_over else y1):
         so_far = so_far + row[y] if carry_over else row[y]
         slack[y] -= sign * so_far
     for x in range(p.limit_ptr[i], p.limit_ptr[i + 1]):
         one = p.limit[x]
-        for y in range(from_year[one], to_year[one] + 1):
+        for y in range(max(y0, from_year[one]), min(y1, to_year[one] + 1)):
             room[one] -= sign * row[y]
 
 
 @njit(cache=True, nogil=True)
 def place(h, c, p, lim, carry_over, i, latest, ready, time, cost, n, low, high, free, slack, room, row):
-    """First start from `ready` on that keeps every rule, with its end; FAR where there is none."""
+    """First start from `ready` on that keeps every rule, its end (FAR: there is none), and the years it is charged."""
     year_of, year_start, quarters = h.year_of, h.year_start, h.quarters
     parts, first_part, last_part = c.spend_parts, c.spend_ptr[i], c.spend_ptr[i + 1]
     skills, people, e0, e1 = p.effort_skill, p.effort_people, p.effort_ptr[i], p.effort_ptr[i + 1]
@@ -122,14 +122,14 @@ def place(h, c, p, lim, carry_over, i, latest, ready, time, cost, n, low, high, 
     ceiling, bar, from_year, to_year = lim.ceiling, lim.bar, lim.first_year, lim.last_year
     paid_in = first_affordable(carry_over, cost, slack)
     if paid_in == len(slack):
-        return FAR, FAR
+        return FAR, FAR, 0, 0
     if n == 0:  # it ends in the year in which it can be paid, or later
         ready = max(ready, year_start[paid_in] + 1 - time)
     at = ready
     while True:
         at, end = run_from(at, time, 0, n, low, high)
         if at > latest or end > quarters:
-            return FAR, FAR
+            return FAR, FAR, 0, 0
         clash = people_clash(skills, people, e0, e1, at, end, free)
         if clash >= 0:
             at = clash + 1
@@ -139,29 +139,29 @@ def place(h, c, p, lim, carry_over, i, latest, ready, time, cost, n, low, high, 
         if money_fits(carry_over, row, y0, y1, slack) and limits_fit(
             ceiling, bar, from_year, to_year, limit, l0, l1, row, y0, y1, room
         ):
-            return at, end
+            return at, end, y0, y1
         at += 1
 
 
 @njit(cache=True, nogil=True)
 def place_fixed(
     h, o, c, p, lim, pause, carry_over, on, begin, time, cost, start, end, spend, free, slack, room, low, high
-):
+):  # fmt: skip
     """What is committed or running keeps its start and takes what it needs first."""
     for i in range(len(o.planned)):
         if o.fixed[i]:
             n = 0 if o.idle[i] else windows(o.hit_by, o.hit_ptr[i], o.hit_ptr[i + 1], pause, on, begin, low, high)
             start[i], end[i] = run_from(o.planned[i], time[i], 1, n, low, high)
-            a, b = c.spend_ptr[i], c.spend_ptr[i + 1]
-            add_spend(h.year_of, h.year_start, c.spend_parts, a, b, c.spent[i], start[i], end[i], cost[i], spend[i])
-            book(p, lim.first_year, lim.last_year, carry_over, i, 1, start[i], end[i], spend[i], free, slack, room)
+            a, b, row = c.spend_ptr[i], c.spend_ptr[i + 1], spend[i]
+            y0, y1 = add_spend(h.year_of, h.year_start, c.spend_parts, a, b, c.spent[i], start[i], end[i], cost[i], row)
+            book(p, lim.first_year, lim.last_year, carry_over, i, 1, start[i], end[i], row, y0, y1, free, slack, room)
 
 
 @njit(cache=True, nogil=True)
 def schedule(
-    h, o, c, p, lim, pause, carry_over, on, begin, time, cost, start, end, spend, free, slack, room, low, high
-):
-    """Fill starts, ends (FAR for what is left out) and what every project is charged by year."""
+    h, o, c, p, lim, pause, carry_over, on, begin, time, cost, start, end, spend, total, free, slack, room, low, high
+):  # fmt: skip
+    """Fill starts, ends (FAR for what is left out) and what is charged by year, by project and in all."""
     room[:] = np.maximum(lim.bar, 0)
     spend[:, :] = 0.0
     place_fixed(
@@ -178,35 +178,32 @@ def schedule(
         if ready < quarters:
             n = windows(hit_by, hit_ptr[i], hit_ptr[i + 1], pause, on, begin, low, high)
             row = spend[i]
-            start[i], end[i] = place(
+            start[i], end[i], y0, y1 = place(
                 h, c, p, lim, carry_over, i, latest[i], ready, time[i], cost[i], n, low, high, free, slack, room, row
             )
             if start[i] < FAR:
-                book(p, from_year, to_year, carry_over, i, 1, start[i], end[i], row, free, slack, room)
+                book(p, from_year, to_year, carry_over, i, 1, start[i], end[i], row, y0, y1, free, slack, room)
             else:
                 row[:] = 0.0
-    keep_shares(o, p, lim, carry_over, start, end, spend, free, slack, room)
+    total[:] = 0.0
+    for i in range(len(spend)):
+        for y in range(len(total)):
+            total[y] += spend[i, y]
+    keep_shares(o, p, lim, carry_over, start, end, spend, total, free, slack, room)
 
 
 @njit(cache=True, nogil=True)
-def share_broken(limit_ptr, limit, g, one, spend):
-    """Whether a limit that is a share is exceeded (a ceiling) or missed (a floor)."""
-    counted = total = 0.0
-    first, last = g.first_year[one], g.last_year[one] + 1
-    for i in range(len(spend)):
-        here = 0.0
-        for y in range(first, last):
-            here += spend[i, y]
-        total += here
-        for x in range(limit_ptr[i], limit_ptr[i + 1]):
-            if limit[x] == one:
-                counted += here
-    left, right = np.int64(counted) * g.share_den[one], np.int64(total) * g.share_num[one]
+def share_broken(g, one, total, room):
+    """Whether a limit that is a share is exceeded (a ceiling) or missed (a floor); `room` began at nought."""
+    whole = 0.0
+    for y in range(g.first_year[one], g.last_year[one] + 1):
+        whole += total[y]
+    left, right = np.int64(-room[one]) * g.share_den[one], np.int64(whole) * g.share_num[one]
     return left > right if g.ceiling[one] else left < right
 
 
 @njit(cache=True, nogil=True)
-def keep_shares(o, p, g, carry_over, start, end, spend, free, slack, room):
+def keep_shares(o, p, g, carry_over, start, end, spend, total, free, slack, room):
     """Leave out, from the last on, what puts a ceiling that is a share over it; and what waits for it."""
     ceiling, amount = g.ceiling, g.bar
     again = True
@@ -214,11 +211,11 @@ def keep_shares(o, p, g, carry_over, start, end, spend, free, slack, room):
         again = False
         for one in range(len(ceiling)):
             if ceiling[one] and amount[one] < 0:
-                while share_broken(p.limit_ptr, p.limit, g, one, spend):
+                while share_broken(g, one, total, room):
                     out = last_of(o.fixed, p, g, one, start, spend)
                     if out < 0:
                         break
-                    leave_out(o, p, g, carry_over, out, start, end, spend, free, slack, room)
+                    leave_out(o, p, g, carry_over, out, start, end, spend, total, free, slack, room)
                     again = True
 
 
@@ -236,13 +233,16 @@ def last_of(fixed, p, g, one, start, spend):
 
 
 @njit(cache=True, nogil=True)
-def leave_out(o, p, g, carry_over, out, start, end, spend, free, slack, room):
+def leave_out(o, p, g, carry_over, out, start, end, spend, total, free, slack, room):
     """Do not carry out a project, nor what waited for it."""
     for i in range(out, len(start)):
         if o.fixed[i] or start[i] >= FAR:
             continue
         if i == out or not still_allowed(o, i, start, end):
-            book(p, g.first_year, g.last_year, carry_over, i, -1, start[i], end[i], spend[i], free, slack, room)
+            row = spend[i]
+            book(p, g.first_year, g.last_year, carry_over, i, -1, start[i], end[i], row, 0, len(row), free, slack, room)
+            for y in range(len(row)):
+                total[y] -= row[y]
             spend[i, :] = 0
             start[i], end[i] = FAR, FAR
 

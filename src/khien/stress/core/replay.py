@@ -16,7 +16,7 @@ from khien.stress.core.repair import prepare, schedule, share_broken
 from khien.stress.core.sample import draw_projects, draw_shocks
 from khien.stress.core.spend import cut_income, spend_block
 
-BLOCK = 128
+BLOCK = 120
 """Draws that are replayed side by side: enough to share the fixed costs, few enough to stay in the cache."""
 
 
@@ -59,9 +59,10 @@ class Work(NamedTuple):
     when: Ints
     low: Ints
     high: Ints
-    vectors: Reals  # [3, N]
+    vectors: Reals  # [4, N]
     done: Reals  # [Y + 1, N]
     spend: Reals  # [P, Y]
+    paid: Reals  # [Y]
     time: Ints  # [P]
     cost: Reals
     start: Ints
@@ -105,9 +106,10 @@ def work_for(model: Model, draws: int = BLOCK) -> Work:
     projects, shocks, years = len(model.order.planned), len(model.blows.length), len(model.means.income)
     return Work(
         *(_ints(shocks) for _ in range(4)),
-        np.zeros((3, draws)),
+        np.zeros((4, draws)),
         np.zeros((years + 1, draws)),
         np.zeros((projects, years)),
+        np.zeros(years),
         _ints(projects),
         np.zeros(projects),
         _ints(projects),
@@ -198,8 +200,8 @@ def outcome(m: Model, repair: bool, w: Work, d: Draws, broken: Broken) -> None:
     if repair:
         repaired(
             m.horizon, m.order, m.charges, m.takes, m.means, m.limits, m.blows, d.on, d.begin, d.time, d.cost,
-            d.start, d.end, d.spend, w.time, w.cost, w.start, w.end, w.spend, w.free, w.slack, w.room, w.low, w.high,
-            broken.limits, broken.people,
+            d.start, d.end, d.spend, w.time, w.cost, w.start, w.end, w.spend, w.paid, w.free, w.slack, w.room,
+            w.low, w.high, broken.limits, broken.people,
         )  # fmt: skip
     else:
         push(m.order, m.blows.pause, d.on, d.begin, d.time, d.start, d.end, w.low, w.high)
@@ -223,7 +225,7 @@ def keys_of(seed, first, count):
 @njit(cache=True, nogil=True)
 def repaired(
     h, o, c, p, g, lim, k, on, begin, all_time, all_cost, all_start, all_end, all_spend,
-    time, cost, start, end, spend, free, slack, room, low, high, limits, people,
+    time, cost, start, end, spend, total, free, slack, room, low, high, limits, people,
 ):  # fmt: skip
     """Fill starts, ends and spending under money, people and limits."""
     carry_over, pause = g.carry_over, k.pause
@@ -232,34 +234,16 @@ def repaired(
         cost[:] = all_cost[:, n]
         prepare(h.year_start, g, k, on[n], begin[n], free, slack)
         schedule(
-            h,
-            o,
-            c,
-            p,
-            lim,
-            pause,
-            carry_over,
-            on[n],
-            begin[n],
-            time,
-            cost,
-            start,
-            end,
-            spend,
-            free,
-            slack,
-            room,
-            low,
-            high,
-        )
+            h, o, c, p, lim, pause, carry_over, on[n], begin[n], time, cost, start, end, spend, total,
+            free, slack, room, low, high,
+        )  # fmt: skip
         all_start[:, n] = start
         all_end[:, n] = end
-        for y in range(len(slack)):
-            all_spend[y, n] = spend[:, y].sum()
+        all_spend[:, n] = total
         people[0] += free.size > 0 and free.min() < 0
         for one in range(len(limits)):
             if lim.bar[one] < 0:
-                limits[one] += share_broken(p.limit_ptr, p.limit, lim, one, spend)
+                limits[one] += share_broken(lim, one, total, room)
             else:
                 limits[one] += room[one] < 0 if lim.ceiling[one] else room[one] > 0
 

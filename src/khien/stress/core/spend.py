@@ -60,10 +60,10 @@ def spend_block(h, p, start, end, cost, spend, done, room):
     """Fill what all projects together are charged, [years, draws].
 
     First `spend` gathers what each has spent by the end of a year while it runs, and `done`, [years + 1, draws],
-    from which year on it has spent everything; `room`, [3, draws], is to work in.
+    from which year on it has spent everything; `room`, [4, draws], is to work in.
     """
     year_of, year_start, parts, ptr, before = h.year_of, h.year_start, p.spend_parts, p.spend_ptr, p.spent
-    begin, length, left = room[0], room[1], room[2]
+    begin, length, left, reached = room[0], room[1], room[2], room[3]
     draws, quarters, years = len(begin), h.quarters, len(spend)
     spend[:, :] = 0.0
     done[:, :] = 0.0
@@ -75,7 +75,8 @@ def spend_block(h, p, start, end, cost, spend, done, room):
         if last <= 0 or first >= quarters:
             continue
         y0, y1 = year_of[max(first, 0)], year_of[min(last, quarters) - 1] + 1
-        if ptr[i + 1] - ptr[i] > 2:
+        uneven = ptr[i + 1] - ptr[i] > 2
+        if uneven and (first < 0 or before[i] >= 0):
             for n in range(draws):
                 scatter(
                     year_of, year_start, parts, ptr[i], ptr[i + 1], before[i], starts[n], ends[n], costs[n], spend, n
@@ -84,8 +85,13 @@ def spend_block(h, p, start, end, cost, spend, done, room):
         early, late = done[y0], done[y1]
         if first >= 0 and before[i] < 0:
             lay(starts, ends, costs, quarters, begin, length, left, late)
+            profile = parts[ptr[i] : ptr[i + 1]]
             for y in range(y0, y1):
-                gather(spend[y], np.float64(year_start[y + 1]), begin, length, left)
+                bound = np.float64(year_start[y + 1])
+                if uneven:
+                    gather_parts(spend[y], bound, begin, length, costs, profile, reached)
+                else:
+                    gather(spend[y], bound, begin, length, left)
             continue
         for n in range(draws):
             begin[n], length[n], cost_left = starts[n], ends[n] - starts[n], costs[n]
@@ -123,6 +129,21 @@ def gather(row, bound, begin, length, left):
     """Add what an even spender has spent when quarter `bound` begins."""
     for n in range(len(row)):
         row[n] += np.floor(left[n] * min(max(bound - begin[n], 0.0), length[n]) + HAIR)
+
+
+@njit(cache=True, nogil=True)
+def gather_parts(row, bound, begin, length, costs, profile, reached):
+    """The same for a profile, cumulated from 0. A quotient of whole numbers below 2**53 never rounds up to one."""
+    parts = len(profile) - 1
+    reached[:] = 0.0
+    for k in range(parts):
+        share = np.float64(profile[k + 1] - profile[k])
+        for n in range(len(row)):
+            past = min(max(bound - begin[n], 0.0), length[n]) * parts - k * length[n]
+            reached[n] += share * min(max(past, 0.0), length[n])
+    whole = np.float64(profile[parts])
+    for n in range(len(row)):
+        row[n] += np.floor(costs[n] * reached[n] / (max(length[n], 1.0) * whole))
 
 
 @njit(cache=True, nogil=True)

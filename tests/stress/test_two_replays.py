@@ -1,0 +1,59 @@
+"""The compiled replay against one written apart from it, draw by draw, on small programmes that use every rule."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.plan.small_programmes import greedy_picks, plan_of, random_programme
+from tests.stress.futures import drawn, random_shocks, replayed, spread
+from tests.stress.slow import Slow
+
+from khien.stress.build import make_case
+from khien.stress.core.pause import FAR
+from khien.stress.settings import StressSettings
+
+DRAWS = 12
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("repair", [False, True])
+def test_both_agree_in_every_draw(seed: int, repair: bool) -> None:
+    rng = np.random.default_rng(seed)
+    carry = bool(seed % 3)
+    programme = spread(rng, random_programme(rng, 9, years=5, check=False, carry_over=carry))
+    plan = plan_of(programme, greedy_picks(rng, programme))
+    shocks = random_shocks(rng, programme)
+    case = make_case(programme, plan, shocks, StressSettings(repair=repair))
+    draws = replayed(case, DRAWS, repair=repair)
+    slow = Slow(programme, plan, shocks.to_dicts())
+    assert [row["project"] for row in case.rows] == slow.order()
+    for n in range(DRAWS):
+        what = drawn(case, draws, n)
+        found = slow.repair(what) if repair else slow.push(what)
+        mine = {
+            row["project"]: (int(draws.start[i, n]), int(draws.end[i, n]))
+            for i, row in enumerate(case.rows)
+            if draws.end[i, n] < FAR
+        }
+        assert mine == found, n
+        spend = slow.yearly(found, what)
+        assert draws.spend[:, n].tolist() == [spend[year] for year in slow.book.years]
+        assert draws.value[n] == pytest.approx(slow.worth(found, what).value, abs=1e-11)
+
+
+def test_shocks_and_repair_do_something_here() -> None:
+    """The programmes above would not be worth comparing on if nothing ever happened in them."""
+    left_out = late = struck = 0
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        programme = spread(rng, random_programme(rng, 9, years=5, check=False, carry_over=bool(seed % 3)))
+        plan = plan_of(programme, greedy_picks(rng, programme))
+        case = make_case(programme, plan, random_shocks(rng, programme), StressSettings())
+        draws = replayed(case, DRAWS, repair=True)
+        ends = np.array([row["end"] for row in case.rows])[:, None]
+        left_out += int((draws.end >= FAR).sum())
+        late += int(((draws.end > ends) & (draws.end < FAR)).sum())
+        struck += int(draws.on.sum())
+    assert left_out >= 5
+    assert late > 50
+    assert struck > 100
