@@ -20,6 +20,9 @@ from khien.reliance.supply.network import Floats, Ints, SupplyNetwork
 Failure = tuple[frozenset[int], float]
 """Nodes that make nothing, and for how many periods."""
 
+SMALL = 1e-6
+"""What is made, lost or survived below this is what the solver leaves of a zero."""
+
 LONGEST = 520.0
 """Periods beyond which it does not matter how long one survives."""
 
@@ -80,12 +83,12 @@ class Rows:
         return matrix[keep], stock[keep], rate[keep]
 
     def losses(self, failures: Sequence[Failure]) -> tuple[Floats, Floats]:
-        """Least lost margin of each failure, and what each node makes then, one row a failure."""
+        """Least lost margin of each failure, and the best answer to it, one row a failure (first what nodes make)."""
         matrix, stock, rate = self.system
         net, n = self.network, self.network.size
         cost = np.zeros(self.width)
         cost[n + len(self.chosen) :] = net.margin[self.sellers]
-        value, makes = np.zeros(len(failures)), np.zeros((len(failures), n))
+        value, answers = np.zeros(len(failures)), np.zeros((len(failures), self.width))
         for part in _parts(len(failures), matrix.nnz):
             bounds, right = [], []
             for failing, horizon in (failures[i] for i in part):
@@ -98,8 +101,18 @@ class Rows:
                 np.tile(cost, len(part)), repeated(matrix, len(part)), np.concatenate(right), np.concatenate(bounds)
             )
             x = x.reshape(len(part), self.width)
-            value[part.start : part.stop], makes[part.start : part.stop] = x @ cost, x[:, :n]
-        return value, makes
+            value[part.start : part.stop], answers[part.start : part.stop] = x @ cost, x
+        return value, answers
+
+    def works(self, x: Floats, failing: tuple[int, int], horizon: float) -> bool:
+        """Whether an answer keeps every row when these nodes make nothing."""
+        matrix, stock, rate = self.system
+        if np.abs(x[list(failing)]).max() > SMALL or x.min() < -SMALL:
+            return False
+        lost = x[self.network.size + len(self.chosen) :]
+        if (lost > self.network.demand[self.sellers] * horizon + SMALL).any():
+            return False
+        return bool((matrix @ x <= stock + horizon * rate + SMALL).all())
 
     def survivals(self, failures: Sequence[frozenset[int]], longest: float = LONGEST) -> Floats:
         """How many periods pass before anything is lost, at most `longest`."""

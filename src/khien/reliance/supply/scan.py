@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from khien.reliance.supply.cone import Cones
-from khien.reliance.supply.lp import LONGEST, Rows
+from khien.reliance.supply.lp import LONGEST, SMALL, Rows
 from khien.reliance.supply.network import Floats, SupplyNetwork
 
 Progress = Callable[[int, int], None]
@@ -21,9 +21,6 @@ Progress = Callable[[int, int], None]
 
 CHUNK = 5_000
 """Double failures that are judged between two calls of the progress."""
-
-SMALL = 1e-6
-"""What is made, lost or survived below this is what the solver leaves of a zero."""
 
 
 def single_failures(
@@ -121,22 +118,30 @@ Judge = Callable[[Pairs, Pairs, Floats], tuple[Floats, Floats]]
 
 
 def _by_rows(network: SupplyNetwork) -> Judge:
-    """With the whole programme. A pair costs what one costs if the other makes nothing in that one's optimum."""
+    """With the whole programme, where nothing shorter will do.
+
+    A pair costs what one costs if the other makes nothing in that one's best answer; or if the other costs nothing,
+    and both changes of what is done in peace can be made together.
+    """
     rows = Rows(network)
     alone: dict[tuple[int, float], tuple[float, Floats]] = {}
+    peace: dict[float, tuple[float, Floats]] = {}
 
     def judge(a: Pairs, b: Pairs, horizon: Floats) -> tuple[Floats, Floats]:
         _forget(alone, horizon)
-        keys = dict.fromkeys(_keys(a, b, horizon))
-        fresh = [key for key in keys if key not in alone]
-        value, makes = rows.losses([(frozenset([node]), time) for node, time in fresh])
-        alone.update({key: (float(v), m) for key, v, m in zip(fresh, value, makes, strict=True)})
+        fresh = [key for key in dict.fromkeys(_keys(a, b, horizon)) if key not in alone]
+        value, answers = rows.losses([(frozenset([node]), time) for node, time in fresh])
+        alone.update({key: (float(v), x) for key, v, x in zip(fresh, value, answers, strict=True)})
+        times = [time for time in dict.fromkeys(horizon.tolist()) if time not in peace]
+        value, answers = rows.losses([(frozenset(), time) for time in times])
+        peace.update({time: (float(v), x) for time, v, x in zip(times, value, answers, strict=True)})
         loss, dearer = np.zeros(len(a)), np.zeros(len(a))
         open_: list[int] = []
         for i, (p, q, time) in enumerate(zip(a.tolist(), b.tolist(), horizon.tolist(), strict=True)):
-            (one, makes_one), (two, makes_two) = alone[p, time], alone[q, time]
+            (one, x), (two, y), (none, z) = alone[p, time], alone[q, time], peace[time]
             dearer[i] = loss[i] = max(one, two)
-            if makes_one[q] > SMALL and makes_two[p] > SMALL:
+            together = min(one, two) <= none + SMALL and rows.works(x + y - z, (p, q), time)
+            if x[q] > SMALL and y[p] > SMALL and not together:
                 open_.append(i)
         loss[open_] = rows.losses([(frozenset([int(a[i]), int(b[i])]), float(horizon[i])) for i in open_])[0]
         return loss, dearer
