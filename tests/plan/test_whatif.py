@@ -84,6 +84,11 @@ def test_a_pinned_project_is_put_in_and_room_is_made(by_hand: tuple[Programme, P
     assert (row["change"], row["because"]) == ("in", "asked")
 
 
+def test_with_nothing_to_choose_nothing_is_done(by_hand: tuple[Programme, Plan]) -> None:
+    names = by_hand[1].choices.filter(~pl.col("fixed"))["project"].to_list()
+    assert ask(by_hand, forbids=tuple(names)).after.value == pytest.approx(2.85)
+
+
 def test_what_cannot_be_is_refused(by_hand: tuple[Programme, Plan]) -> None:
     programme, plan = by_hand
     with pytest.raises(NoPlan):

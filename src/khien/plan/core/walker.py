@@ -54,6 +54,8 @@ class Walker:
 
     def go(self, by: Guide, unit: float, temperature: float, steps: int) -> None:
         """So many steps at one temperature; `unit` is the typical worth of a project."""
+        if not len(self.p.must):  # nothing to choose, and nowhere for a step to begin
+            return
         manners = np.array([unit, *MANNERS])
         search.search(
             self.p, self.st, self.bx, self.bs, self.bc, self.bv, *by,
