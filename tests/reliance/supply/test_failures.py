@@ -148,13 +148,13 @@ def write(path: Path, **plain: object) -> Path:
 
 
 def test_a_published_chain_is_filled_in_as_stated(tmp_path: Path) -> None:
-    stages = "Stage Name,stageCost,avgDemand,stageTime\nShop,1,10,0\nPlant,5,,2\nPart,3,,7\n"
-    arcs = "sourceStage,destinationStage\nPart,Plant\nPlant,Shop\n"
+    stages = 'Stage Name,stageCost,avgDemand,stageTime\nShop,1,10,0\nPlant,5,,2\nPart,"3,000",,7\n'
+    arcs = "sourceStage,destinationStage\nPart,Plant\nPlant,Shop\nPlant,Shop\n"
     net = read_network(write(tmp_path / "c.json", stages_csv=stages, arcs_csv=arcs))
     assert net.stock.tolist() == [300, 300, 300]
     assert net.capacity.tolist() == [12, 12, 12]
     assert net.recover.tolist() == [0, 8, 28]
-    assert net.margin.tolist() == [9, 0, 0]
+    assert net.margin.tolist() == [3006, 0, 0]
     survive = dict(single_failures(net).select("node", "survive").iter_rows())
     assert survive == pytest.approx({"Shop": 30, "Plant": 60, "Part": 90})
 

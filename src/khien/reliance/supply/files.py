@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,9 @@ def _known(value: float | None) -> float:
 def _published(plain: dict[str, Any]) -> SupplyNetwork:
     """A published chain: every supplier is the only one of its material, one unit into one unit."""
     stages = list(csv.DictReader(io.StringIO(plain["stages_csv"])))
-    arcs = list(csv.DictReader(io.StringIO(plain["arcs_csv"])))
+    links = csv.DictReader(io.StringIO(plain["arcs_csv"]))
+    # An arc that stands there twice would look like a second source.
+    arcs = list(dict.fromkeys((link["sourceStage"], link["destinationStage"]) for link in links))
     at = {row["Stage Name"]: i for i, row in enumerate(stages)}
     size = len(stages)
     network = SupplyNetwork(
@@ -96,9 +99,9 @@ def _published(plain: dict[str, Any]) -> SupplyNetwork:
         margin=np.zeros(size),
         recover=np.array([RECOVER_FACTOR * _cell(row, "stageTime", np.nan) for row in stages]),
         plant=np.arange(size),
-        supplier=np.array([at[arc["sourceStage"]] for arc in arcs], dtype=np.int64),
-        customer=np.array([at[arc["destinationStage"]] for arc in arcs], dtype=np.int64),
-        material=np.array([at[arc["sourceStage"]] for arc in arcs], dtype=np.int64),
+        supplier=np.array([at[source] for source, _ in arcs], dtype=np.int64),
+        customer=np.array([at[target] for _, target in arcs], dtype=np.int64),
+        material=np.array([at[source] for source, _ in arcs], dtype=np.int64),
         units=np.ones(len(arcs)),
         capacity=np.zeros(size),
         period="days",
@@ -109,6 +112,8 @@ def _published(plain: dict[str, Any]) -> SupplyNetwork:
 def _cell(row: dict[str, Any], column: str, otherwise: float) -> float:
     """The number in a cell; an empty one is what the caller says."""
     text = row[column].strip()
+    if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", text):  # a spreadsheet's thousands
+        text = text.replace(",", "")
     return float(text) if text else otherwise
 
 
