@@ -37,7 +37,8 @@ def test_as_json_it_holds_every_table(island: Path, plan: Path, capsys: Capture)
     assert main(["reliance", str(island), "--plan", str(plan), "--year", "2029", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["year"], found["months"], found["cut"]) == (2029, 12.0, "foreign")
-    assert found["worst"] == pytest.approx(0.8125)
+    assert (found["coverage"], found["worst"], found["best"]) == pytest.approx((0.95, 0.8125, 0.85))
+    assert [row["capability"] for row in found["capabilities"]] == ["all", "warn", "drink", "rescue", "guard"]
     assert {"survived", "dependence", "sites", "pairs", "red", "single_sources", "mastery"} <= set(found)
     assert found["sites"][0]["site"] == "yard-harbour"
 

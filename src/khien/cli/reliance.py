@@ -160,7 +160,7 @@ def _capabilities(found: Reliance, programme: Programme, lang: str) -> Iterator[
     names = dict(programme.capabilities.select("id", f"name_{lang}").iter_rows())
     names["all"] = t("reliance_all", lang)
     months = {row["capability"]: row for row in found.frames["survived"].to_dicts()}
-    rows = found.frames["coverage"].to_dicts()
+    rows = found.frames["capabilities"].to_dicts()
     rows.sort(key=lambda row: (row["capability"] != "all", row["worst"] - row["coverage"]))
     heads = ("reliance_peace", "reliance_worst", "reliance_best", "reliance_months")
     body = [

@@ -32,7 +32,7 @@ class Reliance:
 
     `frames` holds one table a measure; their columns are told by the functions that make them:
 
-    - `coverage`, `over_time` and `survived`: under the cut asked about;
+    - `capabilities`, `over_time` and `survived`: under the cut asked about;
     - `dependence`: on everybody abroad, each partner, each country;
     - `sites`, `suppliers`, `pairs`, `red`: failures of sites and of suppliers with all their sites, and what red
       sites need; of more than 80 sites the 200 worst pairs;
@@ -129,7 +129,7 @@ def reliance(
     sites = single_site_failures(programme, stand, first=first)
     top = None if sites.height <= ALL_PAIRS else WORST_PAIRS
     frames = {
-        "coverage": means,
+        "capabilities": means,
         "over_time": over_time,
         "survived": months_survived(programme, stand, cut, first=first, level=level),
         "dependence": dependence(programme, stand, first=first, months=length, progress=tell("dependence")),
