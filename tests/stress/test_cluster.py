@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import distributed
 import numpy as np
 import pytest
 from tests.stress.test_stress import case_of
 
 from khien.stress import StressError, stress
-
-distributed = pytest.importorskip("distributed", reason="DISTRIBUTED MISSING: pip install 'khien[cluster]'")
 
 
 @pytest.mark.slow
