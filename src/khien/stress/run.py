@@ -32,7 +32,7 @@ from khien.stress.core.tally import (
 )
 from khien.stress.settings import StressError
 
-PIECE = 32 * BLOCK
+PIECE = 64 * BLOCK
 """Draws between two looks at the clock."""
 
 PILOT = 8 * BLOCK

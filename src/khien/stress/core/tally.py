@@ -96,20 +96,19 @@ def count_money(money, which, sums, bins, low, width):
 @njit(cache=True, nogil=True)
 def count_ends(end, planned_end, ok, quarters, bins, late, success, left_out):
     """Count ends, delays and successes, [P, N]."""
-    projects, draws = end.shape
-    for n in range(draws):
-        out = False
-        for i in range(projects):
-            out = out or end[i, n] >= LEFT_OUT
-        left_out[0] += out
-    for i in range(projects):
-        for n in range(draws):
-            if end[i, n] >= LEFT_OUT:
+    out = np.zeros(end.shape[1], dtype=np.int64)
+    for i in range(end.shape[0]):
+        ends, planned, delay = end[i], planned_end[i], 0
+        for n in range(len(ends)):
+            if ends[n] >= LEFT_OUT:
+                out[n] = 1
                 bins[i, quarters + 1] += 1
             else:
-                bins[i, min(max(end[i, n], 0), quarters)] += 1
-                late[i] += end[i, n] - planned_end[i]
-            success[i] += ok[i, n]
+                bins[i, min(max(ends[n], 0), quarters)] += 1
+                delay += ends[n] - planned
+        late[i] += delay
+        success[i] += ok[i].sum()
+    left_out[0] += out.sum()
 
 
 @njit(cache=True, nogil=True)
