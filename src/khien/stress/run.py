@@ -13,7 +13,8 @@ from collections.abc import Callable, Generator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import NamedTuple
+from importlib import import_module
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -170,17 +171,17 @@ def _threads(job: Job, pieces: list[tuple[int, int]], threads: int | None) -> Ge
 def _cluster(job: Job, pieces: list[tuple[int, int]], address: str) -> Generator[Part, None, None]:
     """Pieces as they are ready, worked out by the workers of a Dask cluster."""
     try:
-        from distributed import Client, as_completed
+        distributed: Any = import_module("distributed")  # an extra, without types
     except ImportError as error:
         raise StressError("stress_no_distributed") from error
     try:
-        client = Client(address, timeout="10s")
+        client = distributed.Client(address, timeout="10s")
     except (OSError, TimeoutError, ValueError) as error:
         raise StressError("stress_no_cluster", address=address, why=str(error) or type(error).__name__) from error
     try:
         shared = client.scatter(job, broadcast=True, hash=False)
         futures = [client.submit(work_out, shared, first, count, pure=False) for first, count in pieces]
-        for _, part in as_completed(futures, with_results=True):
+        for _, part in distributed.as_completed(futures, with_results=True):
             yield part
     finally:
         with suppress(Exception):
