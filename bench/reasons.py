@@ -68,7 +68,7 @@ def whatif(programme: Programme, plan: Plan, seconds: float) -> Iterator[str]:
     }  # fmt: skip
     for name, change in questions.items():
         try:
-            told = what_if(programme, plan, asked(plan, time_limit=5.0, **change))
+            told = what_if(programme, plan, asked(plan, time_limit=5.0, work=None, **change))
             fresh = plan_programme(programme, dataclasses.replace(told.after.settings, time_limit=seconds))
         except NoPlan:
             yield f"{name:20} no plan"
