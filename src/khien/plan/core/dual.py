@@ -94,49 +94,13 @@ def _linked(p, lay, theta, mu, share, grad, credit, g_credit, PQ, places_out, ro
     """All of the bound but the choices of projects; writes the tables that these read and the gradient of credits."""
     T = p.T
     people, money, places, rows, goals, req, links, ors, floors = unpack(p, lay, theta, credit)
-    total = p.constant
-    smooth = p.constant
     grad[:] = 0.0
     g_credit[:] = 0.0  # gradient of credit at t, before suffix sums
-    # what is fixed: capacity, funds, right-hand sides, base levels, conditions that hold anyhow
-    fixed = 0.0
-    i = lay.people
-    for f in range(lay.room.shape[0]):
-        for k in range(lay.room.shape[1]):
-            for t in range(T):
-                fixed += people[f, k, t] * lay.room[f, k, t]
-                grad[i] += lay.room[f, k, t]
-                i += 1
-    for y in range(len(money)):
-        fixed += money[y] * p.funds[y]
-        grad[lay.money + y] += p.funds[y]
-    ny = len(money)
-    for i in range(len(places)):
-        k = i // ny + 1
-        fixed += places[i] * k
-        grad[lay.places + i] += k
-    for r in range(len(rows)):
-        fixed += rows[r] * p.row_rhs[r]
-        grad[lay.rows + r] += p.row_rhs[r]
-    for b in range(len(floors)):
-        if p.b_floor[b] > -1e200:
-            fixed -= floors[b] * p.b_floor[b]
-            grad[lay.floors + b] -= p.b_floor[b]
-    one = np.empty(1)
-    w1 = np.empty(1)
-    for g in range(len(goals)):
-        slope = p.g_slope[g]
-        b = p.g_block[g]
-        if b >= 0:
-            slope = slope * (p.b_own[b] + floors[b] / p.b_scale[b])
-        one[0] = p.g_req[g] * (slope - goals[g])
-        ex, sm = _choose(one, 1, max(1e-300, min(mu, share * p.g_req[g] * p.g_slope[g])), w1)
-        fixed += goals[g] * p.g_base[g]
-        total += ex
-        smooth += sm
-        grad[lay.goals + g] += p.g_base[g] - p.g_req[g] * w1[0]
-        if b >= 0:
-            grad[lay.floors + b] += p.g_req[g] * w1[0] * p.g_slope[g] / p.b_scale[b]
+    fixed = _given(p, lay, people, money, places, rows, floors, grad)
+    total, smooth, base = _goals(p, lay, goals, floors, mu, share, grad)
+    fixed += base
+    total += p.constant
+    smooth += p.constant
     ex, sm = _tail(p, lay, floors, mu, share, grad)
     total += ex
     smooth += sm
@@ -165,6 +129,59 @@ def _linked(p, lay, theta, mu, share, grad, credit, g_credit, PQ, places_out, ro
     entry_prices(p, lay, people, PL)
     suffix_sums(req, RQ)
     return total, smooth
+
+
+@njit(cache=True, nogil=True)
+def _given(p, lay, people, money, places, rows, floors, grad):
+    """What prices fetch for what is there anyhow: capacity, funds, right-hand sides, marks of floors."""
+    fixed = 0.0
+    i = lay.people
+    for f in range(lay.room.shape[0]):
+        for k in range(lay.room.shape[1]):
+            for t in range(p.T):
+                fixed += people[f, k, t] * lay.room[f, k, t]
+                grad[i] += lay.room[f, k, t]
+                i += 1
+    ny = len(money)
+    for y in range(ny):
+        fixed += money[y] * p.funds[y]
+        grad[lay.money + y] += p.funds[y]
+    for i in range(len(places)):
+        k = i // ny + 1
+        fixed += places[i] * k
+        grad[lay.places + i] += k
+    for r in range(len(rows)):
+        fixed += rows[r] * p.row_rhs[r]
+        grad[lay.rows + r] += p.row_rhs[r]
+    for b in range(len(floors)):
+        if p.b_floor[b] > -1e200:
+            fixed -= floors[b] * p.b_floor[b]
+            grad[lay.floors + b] -= p.b_floor[b]
+    return fixed
+
+
+@njit(cache=True, nogil=True)
+def _goals(p, lay, goals, floors, mu, share, grad):
+    """How far every goal is met; returns exact and smoothed worth, and what the prices pay for base levels."""
+    total = 0.0
+    smooth = 0.0
+    base = 0.0
+    one = np.empty(1)
+    w1 = np.empty(1)
+    for g in range(len(goals)):
+        slope = p.g_slope[g]
+        b = p.g_block[g]
+        if b >= 0:
+            slope = slope * (p.b_own[b] + floors[b] / p.b_scale[b])
+        one[0] = p.g_req[g] * (slope - goals[g])
+        ex, sm = _choose(one, 1, max(1e-300, min(mu, share * p.g_req[g] * p.g_slope[g])), w1)
+        base += goals[g] * p.g_base[g]
+        total += ex
+        smooth += sm
+        grad[lay.goals + g] += p.g_base[g] - p.g_req[g] * w1[0]
+        if b >= 0:
+            grad[lay.floors + b] += p.g_req[g] * w1[0] * p.g_slope[g] / p.b_scale[b]
+    return total, smooth, base
 
 
 @njit(cache=True, nogil=True)
