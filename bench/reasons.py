@@ -39,7 +39,7 @@ from khien.programme import Programme
 from khien.reliance import coverage_under_shock
 from khien.reliance.cuts import Cut, country_cut
 
-MONTHS, LEVEL = 12.0, 0.25
+MONTHS, LEVEL = 12.0, 0.2
 
 
 def first_projects(programme: Programme, count: int | None) -> Programme:
