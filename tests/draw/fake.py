@@ -212,8 +212,7 @@ def fake_programme(rng: random.Random) -> Programme:
         for k in range(1, 6)
     ][:40]
     caps = [
-        (f"c{i:02d}", f"{CAPS_VI[i % 8]} cấp {i // 8 + 1}", f"{CAPS_EN[i % 8]}, tier {i // 8 + 1}")
-        for i in range(40)
+        (f"c{i:02d}", f"{CAPS_VI[i % 8]} cấp {i // 8 + 1}", f"{CAPS_EN[i % 8]}, tier {i // 8 + 1}") for i in range(40)
     ]
     places = pl.DataFrame(
         {
@@ -244,8 +243,7 @@ def fake_programme(rng: random.Random) -> Programme:
     )
     projects = pl.DataFrame({"id": [f"p{i:03d}" for i in range(360)]})
     sources = [
-        ("projects", f"p{i:03d}", "*", "Bộ sinh số liệu minh họa", date(2026, 9, 3), "illustrative")
-        for i in range(300)
+        ("projects", f"p{i:03d}", "*", "Bộ sinh số liệu minh họa", date(2026, 9, 3), "illustrative") for i in range(300)
     ]
     sources += [("groups", g[0], "*", "Luật sửa đổi", date(2025, 12, 10), "accepted") for g in GROUPS]
     stages = [
@@ -272,6 +270,23 @@ def fake_programme(rng: random.Random) -> Programme:
         for name, frame in frames.items()
     }
     return Programme(settings, full)
+
+
+def fake_survival(rng: random.Random, groups: int) -> dict[str, pl.DataFrame]:
+    """What is mastered today, of 60 subjects at three stages."""
+    rows = []
+    for i in range(60):
+        kind, known = ("technology", "product")[i % 2], i % 5 > 0
+        for order, stage in enumerate(("design", "make", "assure")):
+            level = round(rng.random(), 2) if known and rng.random() < 0.8 else None
+            mastered = level is not None and level >= 0.6
+            rows.append(
+                (f"s{i}", kind, GROUPS[i % groups][0], stage, order, level, level, mastered, mastered and i % 3 == 0)
+            )
+    names = ("subject", "kind", "group", "stage", "order", "level", "domestic_share", "mastered", "at_home")
+    kinds = {"level": pl.Float64, "domestic_share": pl.Float64}
+    mastery = pl.DataFrame(rows, schema=names, schema_overrides=kinds, orient="row")
+    return {"mastery": mastery.with_columns(status=pl.lit(None, dtype=pl.String))}
 
 
 def fake_results(n: int = 300, seed: int = 1, groups: int = len(GROUPS)) -> Results:
@@ -330,4 +345,4 @@ def fake_results(n: int = 300, seed: int = 1, groups: int = len(GROUPS)) -> Resu
             schema={"product": pl.String, "from_quarter": pl.Int64, "held_at_home_from": pl.Int64},
         ),
     }
-    return Results(programme, plan, frames, names_of(programme))
+    return Results(programme, plan, frames | fake_survival(rng, groups), names_of(programme))

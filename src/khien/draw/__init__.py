@@ -17,6 +17,7 @@ from khien.draw.charts import (
     roadmap_overview,
     spend_by,
     spend_by_form,
+    stage_heat,
 )
 from khien.draw.paper import PaperError
 from khien.draw.report import write_report, write_results
@@ -41,6 +42,7 @@ __all__ = [
     "roadmap_overview",
     "spend_by",
     "spend_by_form",
+    "stage_heat",
     "svg",
     "write_report",
     "write_results",

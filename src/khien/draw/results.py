@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from khien.draw.survives import survival_frames
 from khien.plan.frames import all_frames
 from khien.plan.result import Plan
 from khien.programme import TABLES, Programme
@@ -24,7 +25,8 @@ class Results:
         What the frames were made from.
     frames
         Frame by name: roadmap, money_by_year, people_by_quarter, coverage_by_year, spend_by,
-        refused, in_service, choices, training, history; and reasons when they were given.
+        refused, in_service, choices, training, history; those of `khien.draw.survives`;
+        and reasons when they were given.
     names
         language, then table, then id: the name.
     """
@@ -86,7 +88,7 @@ def collect(programme: Programme, plan: Plan, reasons: pl.DataFrame | None = Non
     frames = all_frames(programme, plan)
     kept = {"choices": plan.choices, "training": plan.training, "history": plan.history}
     told = {} if reasons is None else {"reasons": reasons}
-    return Results(programme, plan, frames | kept | told, names_of(programme))
+    return Results(programme, plan, frames | kept | told | survival_frames(programme, plan), names_of(programme))
 
 
 def names_of(programme: Programme) -> dict[str, dict[str, Names]]:

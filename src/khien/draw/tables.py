@@ -36,7 +36,7 @@ def write(results: Results, folder: Path) -> None:
 
 
 def _present(results: Results) -> list[str]:
-    return [*SHEETS, *(["reasons"] if "reasons" in results.frames else [])]
+    return [*SHEETS, *(name for name in results.frames if name not in SHEETS)]
 
 
 def _about(book: Any, results: Results) -> None:

@@ -8,6 +8,7 @@ from khien.draw.charts.partners import concentration, spend_by, spend_by_form
 from khien.draw.charts.people import people, people_load
 from khien.draw.charts.provinces import provinces
 from khien.draw.charts.roadmap import roadmap, roadmap_overview
+from khien.draw.charts.stages import stage_heat
 
 __all__ = [
     "Chart",
@@ -25,5 +26,6 @@ __all__ = [
     "roadmap_overview",
     "spend_by",
     "spend_by_form",
+    "stage_heat",
     "weakest_first",
 ]

@@ -14,6 +14,7 @@ from khien.draw.content.outcome import outcome
 from khien.draw.content.places import places
 from khien.draw.content.provenance import again, settings
 from khien.draw.content.roadmap import chosen, refused, roadmap
+from khien.draw.content.survives import survives
 from khien.draw.results import Results
 from khien.words import t
 
@@ -30,6 +31,7 @@ def sections(results: Results, lang: str) -> list[Section]:
         money_section(results, lang),
         people_section(results, lang),
         partners_section(results, lang),
+        survives(results, lang),
         places(results, lang),
         chosen(results, lang),
         refused(results, lang),
@@ -52,6 +54,4 @@ def _search(results: Results, lang: str) -> Section:
         history,
         partial(charts.history, history, lang) if len(history) > 1 else None,
     )
-    return Section(
-        "again", t("draw_again", lang), t("draw_again_lead", lang), [figure, *again(results, lang)]
-    )
+    return Section("again", t("draw_again", lang), t("draw_again_lead", lang), [figure, *again(results, lang)])
