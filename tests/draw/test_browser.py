@@ -98,7 +98,7 @@ def test_without_a_script_every_picture_and_fold_is_there(visit: Visit) -> None:
 @pytest.mark.parametrize("visit", [DESK], indirect=True, ids=["desk"])
 def test_pointing_at_a_bar_tells_about_the_project(visit: Visit) -> None:
     page = visit.page
-    page.locator("[data-open=yes]").click()
+    page.locator("#roadmap [data-open=yes]").click()
     figure = page.locator("details[id^=group-] figure").first
     figure.scroll_into_view_if_needed()
     page.wait_for_timeout(700)

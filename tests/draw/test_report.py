@@ -171,8 +171,8 @@ def test_a_missing_font_is_a_failure_and_not_a_warning(
 
 def test_workbook_and_parquet_hold_the_frames(report: Path, results: Results) -> None:
     book = openpyxl.load_workbook(report / "results.xlsx", read_only=True)
-    assert book.sheetnames == ["about", *SHEETS]
-    for name in SHEETS:
+    assert book.sheetnames == ["about", *SHEETS, "mastery"]
+    for name in (*SHEETS, "mastery"):
         frame = results.frame(name)
         assert_frame_equal(pl.read_parquet(report / "results" / f"{name}.parquet"), frame)
         rows = list(book[name].iter_rows(values_only=True))
