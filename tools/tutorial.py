@@ -63,7 +63,7 @@ def walk(text: str) -> str:
 
 def masked(text: str) -> str:
     """The page without what differs from run to run: seconds."""
-    return re.sub(r"(after|in) [\d.,]+ s\b", r"\1 … s", text)
+    return re.sub(r"(after|in|took) [\d.,]+ s\b", r"\1 … s", text)
 
 
 def main() -> int:
