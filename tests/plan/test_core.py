@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -108,6 +110,36 @@ def test_the_gradient_is_that_of_the_smoothed_bound(p: Problem) -> None:
         down[i] -= h
         slope = (bound_at(p, lay, up, 0.3)[1] - bound_at(p, lay, down, 0.3)[1]) / (2 * h)
         assert slope == pytest.approx(grad[i], rel=1e-4, abs=1e-4 * lay.scale[i]), i
+
+
+@pytest.mark.parametrize("p", problems())
+def test_two_threads_give_the_same_bound_to_the_last_bit(p: Problem) -> None:
+    lay = layout(p)
+    theta = np.random.default_rng(3).random(lay.size) / lay.scale * 0.3
+    with ThreadPoolExecutor(1) as threads:
+        found = []
+        for work in (None, dual.Work(p, lay, threads)):
+            grad, weights = np.zeros(lay.size), np.zeros(p.allow.shape)
+            for _ in range(2):  # the memory of the second time is not clean
+                worth = dual.evaluate(p, lay, theta, 0.3, 0.3, grad, weights, work)
+            found.append((worth, grad, weights))
+    (worth, grad, weights), (again, grad_too, weights_too) = found
+    assert worth == again
+    np.testing.assert_array_equal(grad, grad_too)
+    np.testing.assert_array_equal(weights, weights_too)
+
+
+def test_a_plan_that_is_given_is_searched_around_at_once() -> None:
+    p = drawn(3)
+    told: list[list[str]] = []
+    first = solve(p, work=400)
+    for start in (None, dataclasses.replace(first, theta=np.zeros(0))):  # prices that do not fit are left aside
+        stages: list[str] = []
+        out = solve(p, work=400, start=start, progress=lambda now, seen=stages: seen.append(now.stage))
+        told.append(stages)
+    assert told[0][:2] == ["bound", "bound"], "without a plan the prices come first"
+    assert told[1][:2] == ["bound", "search"]
+    assert out.value - out.penalty >= first.value - first.penalty - 1e-9
 
 
 def best_of_all(p: Problem) -> float:

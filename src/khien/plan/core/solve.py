@@ -114,7 +114,7 @@ class _Run:
         self.steps = self.steps_of_parts = 0
         self.size = ROUND_STEPS  # steps between two looks at the clock
         self.history: list[tuple[float, float, float]] = []
-        self.trusted = self.ascent.stage >= TRUSTED
+        self.trusted = start is not None  # a plan given is searched around at once; else the prices have to guide first
         self._renew()
         if start is None:
             self.walkers[0].begin(self.guide)
