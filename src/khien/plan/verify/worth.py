@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from functools import cached_property
 
 from khien.plan.verify.book import Book, Chosen, Row
@@ -152,46 +153,32 @@ class Worth:
     def _losses(self) -> dict[str, dict[str, float]]:
         return {product: self.losses(product) for product in self.products}
 
+    def _threats(self, product: str, quarter: int) -> Iterator[tuple[float, float]]:
+        """What a cut in a quarter takes from a product, as things stand: after how many months, and what share."""
+        for name, lost in self._losses[product].items():
+            if name in self.items:
+                foreign = [row for row, abroad in self.supplies[name] if abroad]
+                if not foreign or self.at_home(self.items[name]["replaced_by"], quarter, True):
+                    continue
+                home = sum(row["share"] for row, abroad in self.supplies[name] if not abroad)
+                yield min(row["stock_months"] or 0.0 for row in foreign), lost * (1.0 - min(1.0, home))
+            elif not self.at_home(name, quarter, True):
+                yield self.settings.assurance_months, lost
+
     def retained(self, product: str, quarter: int) -> float:
         """Share of the product's output that is left in a quarter of a year that opens with a cut."""
         into_cut = quarter - self.book.first_quarter_of_year(quarter)
         if into_cut >= self.settings.cut_quarters:
             return 1.0
         left = 1.0
-        for name, lost in self._losses[product].items():
-            if name in self.items:
-                foreign = [row for row, abroad in self.supplies[name] if abroad]
-                if not foreign or self.at_home(self.items[name]["replaced_by"], quarter, True):
-                    continue
-                months = min(row["stock_months"] or 0.0 for row in foreign)
-                home = sum(row["share"] for row, abroad in self.supplies[name] if not abroad)
-                lost = lost * (1.0 - min(1.0, home))
-            elif self.at_home(name, quarter, True):
-                continue
-            else:
-                months = self.settings.assurance_months
+        for months, lost in self._threats(product, quarter):
             covered = min(1.0, max(0.0, (months - 3 * into_cut) / 3))
             left = min(left, covered + (1.0 - covered) * (1.0 - lost))
         return left
 
     def standing(self, product: str, quarter: int, months: float) -> float:
         """Share of the product's output that still stands so many months after a cut that began with a quarter."""
-        left = 1.0
-        for name, lost in self._losses[product].items():
-            if name in self.items:
-                foreign = [row for row, abroad in self.supplies[name] if abroad]
-                if not foreign or self.at_home(self.items[name]["replaced_by"], quarter, True):
-                    continue
-                lasts = min(row["stock_months"] or 0.0 for row in foreign)
-                home = sum(row["share"] for row, abroad in self.supplies[name] if not abroad)
-                lost = lost * (1.0 - min(1.0, home))
-            elif self.at_home(name, quarter, True):
-                continue
-            else:
-                lasts = self.settings.assurance_months
-            if lasts < months:
-                left = min(left, 1.0 - lost)
-        return left
+        return min((1.0 - lost for lasts, lost in self._threats(product, quarter) if lasts < months), default=1.0)
 
     def survival(self, quarter: int, months: float) -> float | None:
         """Coverage that is left so many months after a cut that began with a quarter."""
