@@ -80,5 +80,9 @@ def _stage_axis(stages: Names, narrow: bool) -> alt.Axis:
         short = {key: shorten(name, 22) for key, name in stages.items()}
         return alt.Axis(orient="top", labelAngle=-90, labelExpr=lookup(short), labelLimit=200, labelFontSize=11)
     lines = {key: textwrap.wrap(name, 14) for key, name in stages.items()}
+    # Lines of a label grow downwards from where a single one stands, into the cells.
+    padding = 4 + 14 * (max((len(parts) for parts in lines.values()), default=1) - 1)
     expression = f"({json.dumps(lines, ensure_ascii=False)})[datum.value] || datum.value"
-    return alt.Axis(orient="top", labelAngle=0, labelExpr=expression, labelLimit=0, labelFontSize=11)
+    return alt.Axis(
+        orient="top", labelAngle=0, labelExpr=expression, labelLimit=0, labelFontSize=11, labelPadding=padding
+    )
