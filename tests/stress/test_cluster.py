@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from tests.stress.test_stress import case_of
 
-from khien.stress import StressError, stress
+from khien.stress import StressError, run, stress
 
 
 @pytest.mark.slow
@@ -24,7 +24,8 @@ def test_two_workers_give_the_same_numbers() -> None:
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-def test_a_cluster_that_does_not_answer_is_named() -> None:
+def test_a_cluster_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "PATIENCE", 0.5)
     programme, plan, shocks = case_of(3)
     with pytest.raises(StressError, match=r"tcp://127\.0\.0\.1:9"):
         stress(programme, plan, shocks, draws=10, cluster="tcp://127.0.0.1:9")

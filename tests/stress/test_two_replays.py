@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
+import polars as pl
 import pytest
 from tests.plan.small_programmes import greedy_picks, plan_of, random_programme
 from tests.stress.futures import drawn, random_shocks, replayed, spread
 from tests.stress.slow import Slow
 
+from khien.plan import Plan
+from khien.programme import Programme
 from khien.stress.build import make_case
 from khien.stress.core.pause import FAR
 from khien.stress.settings import StressSettings
@@ -15,14 +20,19 @@ from khien.stress.settings import StressSettings
 DRAWS = 12
 
 
+@cache
+def made(seed: int) -> tuple[Programme, Plan, pl.DataFrame]:
+    """A small programme, a plan of it and shocks."""
+    rng = np.random.default_rng(seed)
+    programme = spread(rng, random_programme(rng, 9, years=5, check=False, carry_over=bool(seed % 3)))
+    plan = plan_of(programme, greedy_picks(rng, programme))
+    return programme, plan, random_shocks(rng, programme)
+
+
 @pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("repair", [False, True])
 def test_both_agree_in_every_draw(seed: int, repair: bool) -> None:
-    rng = np.random.default_rng(seed)
-    carry = bool(seed % 3)
-    programme = spread(rng, random_programme(rng, 9, years=5, check=False, carry_over=carry))
-    plan = plan_of(programme, greedy_picks(rng, programme))
-    shocks = random_shocks(rng, programme)
+    programme, plan, shocks = made(seed)
     case = make_case(programme, plan, shocks, StressSettings(repair=repair))
     draws = replayed(case, DRAWS, repair=repair)
     slow = Slow(programme, plan, shocks.to_dicts())
@@ -45,10 +55,7 @@ def test_shocks_and_repair_do_something_here() -> None:
     """The programmes above would not be worth comparing on if nothing ever happened in them."""
     left_out = late = struck = 0
     for seed in range(10):
-        rng = np.random.default_rng(seed)
-        programme = spread(rng, random_programme(rng, 9, years=5, check=False, carry_over=bool(seed % 3)))
-        plan = plan_of(programme, greedy_picks(rng, programme))
-        case = make_case(programme, plan, random_shocks(rng, programme), StressSettings())
+        case = make_case(*made(seed), StressSettings())
         draws = replayed(case, DRAWS, repair=True)
         ends = np.array([row["end"] for row in case.rows])[:, None]
         left_out += int((draws.end >= FAR).sum())

@@ -39,6 +39,9 @@ PIECE = 64 * BLOCK
 PILOT = 8 * BLOCK
 """Draws from which the bins of money are laid out: always the first ones, so that they are always the same."""
 
+PATIENCE = 10.0
+"""Seconds until a cluster that does not answer is given up."""
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -175,7 +178,7 @@ def _cluster(job: Job, pieces: list[tuple[int, int]], address: str) -> Generator
     except ImportError as error:
         raise StressError("stress_no_distributed") from error
     try:
-        client = distributed.Client(address, timeout="10s")
+        client = distributed.Client(address, timeout=PATIENCE)
     except (OSError, TimeoutError, ValueError) as error:
         raise StressError("stress_no_cluster", address=address, why=str(error) or type(error).__name__) from error
     try:
