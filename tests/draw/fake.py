@@ -286,7 +286,35 @@ def fake_survival(rng: random.Random, groups: int) -> dict[str, pl.DataFrame]:
     names = ("subject", "kind", "group", "stage", "order", "level", "domestic_share", "mastered", "at_home")
     kinds = {"level": pl.Float64, "domestic_share": pl.Float64}
     mastery = pl.DataFrame(rows, schema=names, schema_overrides=kinds, orient="row")
-    return {"mastery": mastery.with_columns(status=pl.lit(None, dtype=pl.String))}
+    return {"mastery": mastery.with_columns(status=pl.lit(None, dtype=pl.String)), **_fake_links(rng)}
+
+
+def _fake_links(rng: random.Random) -> dict[str, pl.DataFrame]:
+    """Flows, failures and what leaves with three partners."""
+    chain = [
+        (rng.choice(["vn", "jp", "kr", "fr", "?"]), f"i{k % 30}", f"s{k % 25}", f"c{k % 40:02d}", rng.random())
+        for k in range(200)
+    ]
+    paths = pl.DataFrame(chain, schema=["country", "item", "product", "capability", "weight"], orient="row")
+    loss = sorted((rng.random() for _ in range(20)), reverse=True)
+    sites = pl.DataFrame({"site": [f"site{i}" for i in range(20)], "control": "jp", "items": 3, "recover_months": 6.0})
+    pairs = pl.DataFrame({"a": [f"site{i}" for i in range(20)], "b": "site30", "more": 0.1, "hidden": False})
+    losses = {"loss_worst": pl.Series(loss), "loss_best": pl.Series([x / 3 for x in loss])}
+    partners = [f"jp-{k}" for k in (1, 2, 3)]
+    blank = {"months_worst": 3.0, "months_best": 9.0, "share": 0.5, "others": 1, "products": "s1; s2; s3; s4; s5"}
+    rows = [
+        {"partner": partner, "kind": kind, "key": key, "coverage": 0.9, "worst": 0.2, "best": 0.5, **blank}
+        for partner in partners
+        for kind, keys in (
+            ("capability", ["all", *(f"c{i:02d}" for i in range(14))]),
+            ("item", ["i1", "i2"]),
+            ("subject", ["s7"]),
+        )
+        for key in keys
+    ]
+    hangs = pl.DataFrame({"by": "partner", "key": partners, "lost_worst": 0.3, "lost_known": 0.2, "lost_best": 0.1})
+    single, double = sites.with_columns(**losses), pairs.with_columns(**losses)
+    return {"chain": paths, "failures": single, "pairs": double, "dependence": hangs, "leaving": pl.DataFrame(rows)}
 
 
 def fake_results(n: int = 300, seed: int = 1, groups: int = len(GROUPS)) -> Results:

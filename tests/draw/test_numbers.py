@@ -18,9 +18,7 @@ from khien.draw.numbers import day, money, number, percent, quarter, year_of
         (float("nan"), 0, "–", "–"),
     ],
 )
-def test_numbers_are_written_as_readers_of_each_language_do(
-    value: float | None, digits: int, vi: str, en: str
-) -> None:
+def test_numbers_are_written_as_readers_of_each_language_do(value: float | None, digits: int, vi: str, en: str) -> None:
     assert number(value, "vi", digits) == vi
     assert number(value, "en", digits) == en
 

@@ -60,9 +60,7 @@ def test_the_page_is_small_enough_and_asks_nobody(html: str) -> None:
     assert len(html.encode()) < MOST_BYTES
     outside = re.sub(r"<script>.*?</script>", "", html, flags=re.DOTALL)
     addresses = set(re.findall(r"https?://[^\s\"'<>)\\]+", outside))
-    assert {
-        a for a in addresses if not a.startswith(("http://www.w3.org/", "https://vega.github.io/schema/"))
-    } == set()
+    assert {a for a in addresses if not a.startswith(("http://www.w3.org/", "https://vega.github.io/schema/"))} == set()
     loads = re.findall(r"(?:src|href|action|data)=\"([^\"#]{0,40})", outside)
     assert {load for load in loads if not load.startswith("data:")} <= {""}
     assert "@import" not in html
@@ -83,9 +81,7 @@ def test_the_policy_allows_exactly_the_script_and_the_style_that_are_there(html:
         assert f"{name} 'sha256-{digest}'" in policy
 
 
-def test_every_chapter_and_figure_is_in_page_and_paper(
-    html: str, lang: str, report: Path, results: Results
-) -> None:
+def test_every_chapter_and_figure_is_in_page_and_paper(html: str, lang: str, report: Path, results: Results) -> None:
     reader = pypdf.PdfReader(report / f"report.{lang}.pdf")
     printed = re.sub(r"\s+", " ", " ".join(page.extract_text() for page in reader.pages))
     for chapter in sections(results, lang):
@@ -171,8 +167,10 @@ def test_a_missing_font_is_a_failure_and_not_a_warning(
 
 def test_workbook_and_parquet_hold_the_frames(report: Path, results: Results) -> None:
     book = openpyxl.load_workbook(report / "results.xlsx", read_only=True)
-    assert book.sheetnames == ["about", *SHEETS, "mastery"]
-    for name in (*SHEETS, "mastery"):
+    others = [name for name in results.frames if name not in SHEETS]
+    assert {"mastery", "chain", "failures", "pairs", "leaving"} <= set(others)
+    assert book.sheetnames == ["about", *SHEETS, *others]
+    for name in (*SHEETS, *others):
         frame = results.frame(name)
         assert_frame_equal(pl.read_parquet(report / "results" / f"{name}.parquet"), frame)
         rows = list(book[name].iter_rows(values_only=True))

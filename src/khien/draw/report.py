@@ -115,9 +115,7 @@ def _write_language(results: Results, folder: Path, lang: str, tell: Progress) -
     pictures = draw_all(chapters, lang, _part(tell, 0.0, 0.6))
     _write_pictures(folder / "charts", lang, pictures, status)
     tell(0.6, t("draw_progress_page", lang))
-    (folder / f"report.{lang}.html").write_text(
-        page(results, lang, chapters, pictures, status), encoding="utf-8"
-    )
+    (folder / f"report.{lang}.html").write_text(page(results, lang, chapters, pictures, status), encoding="utf-8")
     tell(0.65, t("draw_progress_pdf", lang))
     (folder / f"report.{lang}.pdf").write_bytes(paper(results, lang, chapters, pictures, status))
 
@@ -144,9 +142,7 @@ def _picture(figure: Figure, lang: str) -> Picture:
     if figure.draw is None:
         raise ValueError(f"figure {figure.id} has nothing to draw")
     wide, narrow = stills.spec_of(figure.draw, WIDE), stills.spec_of(figure.draw, NARROW)
-    return Picture(
-        stills.svg_of(wide, lang), stills.svg_of(narrow, lang), wide, narrow, figure.data.write_csv()
-    )
+    return Picture(stills.svg_of(wide, lang), stills.svg_of(narrow, lang), wide, narrow, figure.data.write_csv())
 
 
 def _put(draft: Path, target: Path) -> list[Path]:

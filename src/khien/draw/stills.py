@@ -78,9 +78,7 @@ def captioned(text: str, caption: str) -> str:
         f"{escape(caption)}</text></svg>"
     )
     taller = text.replace(f'height="{height:g}"', f'height="{height + 20:g}"', 1)
-    taller = taller.replace(
-        f'viewBox="0 0 {width:g} {height:g}"', f'viewBox="0 0 {width:g} {height + 20:g}"', 1
-    )
+    taller = taller.replace(f'viewBox="0 0 {width:g} {height:g}"', f'viewBox="0 0 {width:g} {height + 20:g}"', 1)
     return taller[: taller.rindex("</svg>")] + line
 
 

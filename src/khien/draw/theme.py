@@ -77,8 +77,7 @@ def config() -> dict[str, Any]:
             "labelLimit": 260,
             "title": None,
         },
-        "header": label
-        | {"labelFontSize": 12.5, "labelFontWeight": 600, "labelColor": INK, "labelAnchor": "start"},
+        "header": label | {"labelFontSize": 12.5, "labelFontWeight": 600, "labelColor": INK, "labelAnchor": "start"},
         "text": {"font": FONT, "fontSize": 12, "fill": INK},
         "title": {"font": FONT, "fontSize": 13, "fontWeight": 600, "color": INK, "anchor": "start"},
         "range": {"category": SERIES},

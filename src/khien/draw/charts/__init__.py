@@ -2,6 +2,8 @@
 
 from khien.draw.charts.common import Chart, Names
 from khien.draw.charts.coverage import capability_heat, coverage_by_year, weakest_first
+from khien.draw.charts.failures import failures
+from khien.draw.charts.flows import flows
 from khien.draw.charts.history import history
 from khien.draw.charts.money import income_by_source, money_by_year
 from khien.draw.charts.partners import concentration, spend_by, spend_by_form
@@ -16,6 +18,8 @@ __all__ = [
     "capability_heat",
     "concentration",
     "coverage_by_year",
+    "failures",
+    "flows",
     "history",
     "income_by_source",
     "money_by_year",

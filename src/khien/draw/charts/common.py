@@ -68,9 +68,7 @@ def amount_axis(title: str, ticks: int = 5) -> alt.Axis:
 def heat_years(years: list[int], width: int) -> alt.Axis:
     """Return the axis of years above a heat map of this total width."""
     room = cell_width(width, len(years))
-    return alt.Axis(
-        labelAngle=0, orient="top", values=year_labels(years, room), labelPadding=4, labelFontSize=11
-    )
+    return alt.Axis(labelAngle=0, orient="top", values=year_labels(years, room), labelPadding=4, labelFontSize=11)
 
 
 def bar_years(years: list[int], width: int) -> alt.Axis:

@@ -156,14 +156,10 @@ def capability_heat(
         ink = alt.condition(f"datum.value > {theme.LIGHT_FROM}", alt.value("#ffffff"), alt.value(theme.INK))
         figure = alt.Text("value:Q", format=".0%")
         layers.append(
-            base.transform_filter("datum.value !== null")
-            .mark_text(fontSize=9.5)
-            .encode(text=figure, color=ink)
+            base.transform_filter("datum.value !== null").mark_text(fontSize=9.5).encode(text=figure, color=ink)
         )
     layers.append(
-        base.transform_filter("datum.value === null")
-        .mark_text(fontSize=10, color=theme.MUTED)
-        .encode(text="text:N")
+        base.transform_filter("datum.value === null").mark_text(fontSize=10, color=theme.MUTED).encode(text="text:N")
     )
     chart = alt.layer(*layers).properties(
         width=heat_plot(width, label.values()), height=(17 if narrow else 20) * len(order)

@@ -70,9 +70,7 @@ def money_by_year(frame: pl.DataFrame, lang: str, width: int = theme.WIDE) -> Ch
         )
     )
     inner = width - 70
-    chart = alt.vconcat(
-        top.properties(width=inner, height=230), low.properties(width=inner, height=90), spacing=34
-    )
+    chart = alt.vconcat(top.properties(width=inner, height=230), low.properties(width=inner, height=90), spacing=34)
     return finish(chart, fit=False)
 
 
@@ -83,9 +81,7 @@ def income_by_source(frame: pl.DataFrame, lang: str, names: Names, width: int = 
     rows = frame.filter(pl.col("kind") == "income")
     rows = rows.group_by("year", "source").agg(pl.col("amount_mvnd").sum()).sort("year", "source")
     size = (
-        rows.group_by("source")
-        .agg(pl.col("amount_mvnd").sum())
-        .sort("amount_mvnd", "source", descending=[True, False])
+        rows.group_by("source").agg(pl.col("amount_mvnd").sum()).sort("amount_mvnd", "source", descending=[True, False])
     )
     kept = size["source"].to_list()[:7]
     other = t("draw_other", lang)

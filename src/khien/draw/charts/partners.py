@@ -75,9 +75,7 @@ def concentration(frame: pl.DataFrame, kind: str) -> float | None:
     return float(((amount / amount.sum()) ** 2).sum()) if len(amount) else None
 
 
-def spend_by(
-    frame: pl.DataFrame, lang: str, kind: str, names: Names, width: int = theme.WIDE, most: int = 15
-) -> Chart:
+def spend_by(frame: pl.DataFrame, lang: str, kind: str, names: Names, width: int = theme.WIDE, most: int = 15) -> Chart:
     """Draw spend of the whole plan by partner, country, group or risk class as bars.
 
     Parameters
@@ -99,9 +97,7 @@ def spend_by(
     ]
     if len(tail):
         others = t("draw_others_n", lang, n=len(tail))
-        bars.append(
-            {"name": others, "value": tail["amount_mvnd"].sum() / divisor, "share": tail["share"].sum()}
-        )
+        bars.append({"name": others, "value": tail["amount_mvnd"].sum() / divisor, "share": tail["share"].sum()})
     for bar in bars:
         bar["label"] = shorten(str(bar["name"]), 30 if narrow else 44)
         bar["text"] = percent(float(bar["share"]), lang, 1)
@@ -128,9 +124,7 @@ def spend_by(
     thick: dict[str, Any] = {"size": 12, "yOffset": 8} if narrow else {"size": 15}
     layers = [
         base.mark_bar(color=theme.BLUE, **thick),
-        base.mark_text(align="left", dx=5, dy=8 if narrow else 0, fontSize=11, color=theme.MUTED).encode(
-            text="text:N"
-        ),
+        base.mark_text(align="left", dx=5, dy=8 if narrow else 0, fontSize=11, color=theme.MUTED).encode(text="text:N"),
     ]
     if narrow:
         layers.append(base.mark_text(align="left", dy=-8).encode(x=alt.value(0), text="label:N"))

@@ -151,11 +151,7 @@ def people(frame: pl.DataFrame, lang: str, names: Names, width: int = theme.WIDE
         .mark_area(interpolate="step-after", opacity=0.75)
         .encode(y=alt.Y("need:Q", axis=y_axis), color=colour)
     )
-    line = (
-        _called(base, supply)
-        .mark_line(interpolate="step-after", strokeWidth=1.6)
-        .encode(y="supply:Q", color=colour)
-    )
+    line = _called(base, supply).mark_line(interpolate="step-after", strokeWidth=1.6).encode(y="supply:Q", color=colour)
     dots = (
         _called(base, tight)
         .transform_filter("datum.tight")
@@ -183,9 +179,7 @@ def people(frame: pl.DataFrame, lang: str, names: Names, width: int = theme.WIDE
 def _busiest_first(frame: pl.DataFrame) -> list[str]:
     """Return skills, those that bind in most quarters first."""
     rows = load_by_year(frame).group_by("skill").agg(pl.col("tight_quarters").sum(), pl.col("load").mean())
-    order: list[str] = rows.sort("tight_quarters", "load", "skill", descending=[True, True, False])[
-        "skill"
-    ].to_list()
+    order: list[str] = rows.sort("tight_quarters", "load", "skill", descending=[True, True, False])["skill"].to_list()
     return order
 
 

@@ -22,9 +22,7 @@ _SIDE = {False: (58, 46), True: (50, 42)}
 def tile_values(frame: pl.DataFrame) -> dict[str, float]:
     """Return the value of every tile that has one; special zones inherit from their province."""
     known = {
-        str(place): float(value)
-        for place, value in frame.select("place", "value").iter_rows()
-        if value is not None
+        str(place): float(value) for place, value in frame.select("place", "value").iter_rows() if value is not None
     }
     return {
         tile.code: known.get(tile.code, known.get(tile.parent or "", float("nan")))
@@ -33,9 +31,7 @@ def tile_values(frame: pl.DataFrame) -> dict[str, float]:
     }
 
 
-def provinces(
-    frame: pl.DataFrame, lang: str, title: str, share: bool = False, width: int = theme.WIDE
-) -> Chart:
+def provinces(frame: pl.DataFrame, lang: str, title: str, share: bool = False, width: int = theme.WIDE) -> Chart:
     """Draw one value per province as a tile map.
 
     Parameters
@@ -93,8 +89,7 @@ def _layers(
     tips = {"name": "draw_place", "code": "draw_id", "belongs": "draw_belongs_to", "text": "draw_measure"}
     base = alt.Chart(inline(rows)).encode(
         tooltip=[
-            alt.Tooltip(f"{field}:N", title=title if field == "text" else t(key, lang))
-            for field, key in tips.items()
+            alt.Tooltip(f"{field}:N", title=title if field == "text" else t(key, lang)) for field, key in tips.items()
         ]
     )
     legend = alt.Legend(
@@ -102,9 +97,7 @@ def _layers(
         legendY=round(height * 0.29),
         format=".0%" if share else ",.0f", gradientLength=110, tickCount=4, tickMinStep=0.01 if share else 1,
     )  # fmt: skip
-    shade = alt.Color(
-        "value:Q", scale=alt.Scale(domain=[0, top], range=theme.SHADES, interpolate="rgb"), legend=legend
-    )
+    shade = alt.Color("value:Q", scale=alt.Scale(domain=[0, top], range=theme.SHADES, interpolate="rgb"), legend=legend)
     tile = base.mark_rect(cornerRadius=4, invalid=None).encode(
         x=x, x2="x2:Q", y=y, y2="y2:Q",
         color=alt.condition("datum.value === null", alt.value(theme.EMPTY), shade),

@@ -133,9 +133,7 @@ def roadmap(
     layers = [_stripes(rows, left, right, y, x), _horizon(first, last + 1, left, right)]
     layers += _bar_layers(base, x, lang, narrow, span)
     height = (ROW_NARROW_PX if narrow else ROW_PX) * len(rows)
-    chart = alt.layer(*[layer for layer in layers if layer is not None]).properties(
-        width=inner, height=height
-    )
+    chart = alt.layer(*[layer for layer in layers if layer is not None]).properties(width=inner, height=height)
     return finish(chart, fit=False)
 
 
@@ -195,9 +193,7 @@ def _bar_layers(base: alt.Chart, x: alt.X, lang: str, narrow: bool, span: int) -
         .encode(x=alt.X("finish:Q"), text="note:N")
     )
     layers.append(
-        base.transform_filter("!datum.after")
-        .mark_text(align="right", dx=-6, **text)
-        .encode(x=x, text="note:N")
+        base.transform_filter("!datum.after").mark_text(align="right", dx=-6, **text).encode(x=x, text="note:N")
     )
     return layers
 
@@ -264,9 +260,7 @@ def roadmap_overview(
         First and last year of the horizon; taken from the money when left out.
     """
     narrow = is_narrow(width)
-    money_rows = (
-        spend.filter(pl.col("kind") == "group").group_by("key", "year").agg(pl.col("amount_mvnd").sum())
-    )
+    money_rows = spend.filter(pl.col("kind") == "group").group_by("key", "year").agg(pl.col("amount_mvnd").sum())
     span = every_year(money_rows["year"], years)
     rows = running_by_year(frame, span).join(
         money_rows.with_columns(pl.col("year").cast(pl.Int64)),

@@ -88,9 +88,7 @@ def _notices(results: Results, lang: str) -> list[Block]:
     notices: list[Block] = []
     if share > 0:
         notices.append(
-            Notice(
-                t("draw_illustrative", lang), t("draw_illustrative_text", lang, share=percent(share, lang))
-            )
+            Notice(t("draw_illustrative", lang), t("draw_illustrative_text", lang, share=percent(share, lang)))
         )
     if results.frame("roadmap").is_empty():
         notices.append(Notice(t("draw_empty_plan", lang), t("draw_empty_plan_text", lang)))
@@ -109,9 +107,7 @@ def _sentence(results: Results, lang: str) -> str:
 
 def first_steps(results: Results, lang: str) -> Section:
     """Return the projects that start in the first four quarters of the plan."""
-    now = results.programme.quarter(
-        results.plan.settings.from_quarter or results.programme.settings.first_quarter
-    )
+    now = results.programme.quarter(results.plan.settings.from_quarter or results.programme.settings.first_quarter)
     rows = results.frame("roadmap").filter(pl.col("start").is_between(now, now + 3)).sort("start", "project")
     table = Table(
         "first-steps",

@@ -111,18 +111,14 @@ def people_section(results: Results, lang: str) -> Section:
             number(n, lang),
             number(n * per_cohort[skill], lang) if skill in per_cohort else MISSING,
         ]
-        for skill, when, n in results.frame("training")
-        .select("skill", "start_quarter", "cohorts")
-        .iter_rows()
+        for skill, when, n in results.frame("training").select("skill", "start_quarter", "cohorts").iter_rows()
     ]
     heads = ("draw_skill", "draw_start", "draw_cohorts", "draw_people")
     training = Table(
         "training", t("draw_training", lang), [t(h, lang) for h in heads], rows, frozenset({2, 3}),
         long=len(rows) > 12, empty=t("draw_training_empty", lang),
     )  # fmt: skip
-    return Section(
-        "people", t("draw_people_title", lang), t("draw_people_lead", lang), [load, each, training]
-    )
+    return Section("people", t("draw_people_title", lang), t("draw_people_lead", lang), [load, each, training])
 
 
 _SPEND = {
@@ -139,9 +135,7 @@ def partners_section(results: Results, lang: str) -> Section:
     abroad = frame.filter((pl.col("kind") != "country") | (pl.col("key") != home))
     facts = Facts(
         [
-            Fact(
-                t("draw_own_share", lang), _share(frame, "form", "own", lang), t("draw_own_share_hint", lang)
-            ),
+            Fact(t("draw_own_share", lang), _share(frame, "form", "own", lang), t("draw_own_share_hint", lang)),
             Fact(
                 t("draw_partners_n", lang),
                 number(len(total_by(frame, "partner")), lang),

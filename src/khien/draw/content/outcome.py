@@ -72,9 +72,7 @@ def heat(results: Results, lang: str, measure: str) -> Figure:
 def weakest(results: Results, lang: str, most: int = 8) -> Table:
     """Return the capabilities with the least coverage in the last year: where the plan leaves holes."""
     rows = results.frame("coverage_by_year").filter(
-        (pl.col("capability") != "all")
-        & (pl.col("year") == results.years[1])
-        & pl.col("coverage").is_not_null()
+        (pl.col("capability") != "all") & (pl.col("year") == results.years[1]) & pl.col("coverage").is_not_null()
     )
     rows = rows.sort("coverage", "self_reliance", "capability").head(most)
     names = results.called("capabilities", lang)

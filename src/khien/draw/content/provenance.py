@@ -50,9 +50,7 @@ def fact_status(programme: Programme) -> pl.DataFrame:
             status = min(found, key=lambda s: rank[s]) if found else ""
             counted[name, status] = counted.get((name, status), 0) + 1
     rows = [(table, status, rows) for (table, status), rows in counted.items()]
-    return pl.DataFrame(
-        rows, schema={"table": pl.String, "status": pl.String, "rows": pl.Int64}, orient="row"
-    )
+    return pl.DataFrame(rows, schema={"table": pl.String, "status": pl.String, "rows": pl.Int64}, orient="row")
 
 
 def illustrative_share(programme: Programme) -> float:
@@ -125,9 +123,7 @@ def settings(results: Results, lang: str) -> Section:
         rows,
         wide=frozenset({0, 4}),
     )
-    return Section(
-        "settings", t("draw_settings", lang), t("draw_settings_lead", lang), [table, sources(results, lang)]
-    )
+    return Section("settings", t("draw_settings", lang), t("draw_settings_lead", lang), [table, sources(results, lang)])
 
 
 def unit_name(unit: str, lang: str) -> str:
@@ -154,9 +150,7 @@ def plain(value: object, lang: str) -> str:
     if isinstance(value, int):
         return str(value) if 1900 <= value <= 2199 else number(value, lang)
     if isinstance(value, float):
-        digits = (
-            0 if math.isfinite(value) and value == int(value) else min(6, len(repr(value).partition(".")[2]))
-        )
+        digits = 0 if math.isfinite(value) and value == int(value) else min(6, len(repr(value).partition(".")[2]))
         return number(value, lang, digits)
     if isinstance(value, list | tuple):
         return ", ".join(plain(part, lang) for part in value)

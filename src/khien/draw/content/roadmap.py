@@ -42,9 +42,7 @@ def roadmap(results: Results, lang: str) -> Section:
         t("draw_fig_overview_note", lang),
         t("draw_fig_overview_alt", lang, groups=len(groups), projects=len(frame)),
         spend.filter(pl.col("kind") == "group"),
-        partial(charts.roadmap_overview, frame, spend, lang, names, results.years)
-        if _has(spend, "group")
-        else None,
+        partial(charts.roadmap_overview, frame, spend, lang, names, results.years) if _has(spend, "group") else None,
     )
     folds: list[Block] = [_group(results, lang, group) for group in groups]
     lead = t("draw_roadmap_lead", lang) if groups else t("draw_roadmap_empty", lang)
@@ -82,9 +80,7 @@ def _group(results: Results, lang: str, group: str) -> Fold:
         landscape=True,
         parts=[partial(drawn, rows.slice(i * size, size)) for i in range(pages)],
     )
-    detail = t(
-        "draw_group_detail", lang, n=number(len(rows), lang), cost=money(int(rows["cost_mvnd"].sum()), lang)
-    )
+    detail = t("draw_group_detail", lang, n=number(len(rows), lang), cost=money(int(rows["cost_mvnd"].sum()), lang))
     return Fold(f"group-{group}", name, detail, [figure])
 
 

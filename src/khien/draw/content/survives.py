@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import polars as pl
 
 from khien.draw import charts
 from khien.draw.blocks import Block, Figure, Fold, Section
 from khien.draw.charts.common import called
-from khien.draw.numbers import number
+from khien.draw.content.leaving import leaving
+from khien.draw.numbers import MISSING, number
 from khien.draw.results import Results
 from khien.words import t
 
@@ -24,6 +26,8 @@ def survives(results: Results, lang: str) -> Section | None:
     if "mastery" not in results.frames:
         return None
     blocks: list[Block] = [_groups(results, lang), *(_kind(results, lang, kind) for kind in KINDS)]
+    blocks += [_flows(results, lang), _failures(results, lang, "failures"), _failures(results, lang, "pairs")]
+    blocks += leaving(results, lang)
     return Section("survives", t("draw_survives", lang), t("draw_survives_lead", lang), blocks)
 
 
@@ -90,3 +94,59 @@ def _kind(results: Results, lang: str, kind: str) -> Fold:
     )
     detail = t("draw_known_of", lang, known=number(shown, lang), of=number(every, lang))
     return Fold(f"fold-mastery-{kind}", title, detail, [figure])
+
+
+def _flows(results: Results, lang: str) -> Figure:
+    """The value chain from countries of control to capabilities."""
+    frame = results.frame("chain")
+    tables = ("countries", "items", "products", "capabilities")
+    home = results.programme.settings.home_country
+    draw = partial(charts.flows, frame, lang, [results.called(table, lang) for table in tables], home)
+    return Figure(
+        "chain",
+        t("draw_fig_chain", lang),
+        t("draw_fig_chain_note", lang, paths=number(len(frame), lang)),
+        t("draw_fig_chain_alt", lang),
+        frame,
+        draw if len(frame) else None,
+    )
+
+
+FAILURES = {
+    "failures": ("draw_fig_failures", "draw_fig_failures_note"),
+    "pairs": ("draw_fig_pairs", "draw_fig_pairs_note"),
+}
+
+
+def _failures(results: Results, lang: str, which: str, most: int = 12) -> Figure:
+    """The dearest failures of one site, or of two at once."""
+    frame, (title, note) = results.frame(which), FAILURES[which]
+    shown = frame.filter(pl.col("loss_worst") > 1e-9).head(most)
+    say = _single if which == "failures" else _double
+    told = [say(results, lang, row) for row in shown.iter_rows(named=True)]
+    rows = pl.DataFrame(
+        {"name": [name for name, _ in told], "detail": [detail for _, detail in told]},
+        schema={"name": pl.String, "detail": pl.String},
+    ).with_columns(best=shown["loss_best"], worst=shown["loss_worst"])
+    return Figure(
+        f"survives-{which}",
+        t(title, lang),
+        t(note, lang, year=results.years[1]),
+        f"{t(title, lang)}. {t('draw_fig_failures_alt', lang, n=len(rows))}",
+        frame,
+        partial(charts.failures, rows, lang, t("draw_loss_unit", lang)) if len(rows) else None,
+    )
+
+
+def _single(results: Results, lang: str, row: dict[str, Any]) -> tuple[str, str]:
+    months = MISSING if row["recover_months"] is None else number(row["recover_months"], lang, 1)
+    country = called(results.called("countries", lang), row["control"])
+    detail = t("draw_failing_detail", lang, country=country, items=number(row["items"], lang), months=months)
+    return called(results.called("sites", lang), row["site"]), detail
+
+
+def _double(results: Results, lang: str, row: dict[str, Any]) -> tuple[str, str]:
+    names = results.called("sites", lang)
+    key = "draw_pair_hidden" if row["hidden"] else "draw_pair_more"
+    detail = t(key, lang, more=number(row["more"], lang, 3))
+    return f"{called(names, row['a'])} + {called(names, row['b'])}", detail

@@ -30,9 +30,7 @@ MOST_BYTES = 8_000_000
 """A report for 300 projects stays below this size."""
 
 
-def page(
-    results: Results, lang: str, sections: Sequence[Section], pictures: Mapping[str, Picture], status: str
-) -> str:
+def page(results: Results, lang: str, sections: Sequence[Section], pictures: Mapping[str, Picture], status: str) -> str:
     """Return the whole page as HTML text.
 
     Parameters

@@ -95,9 +95,7 @@ class Writer:
 
     def _fold(self, fold: Fold) -> str:
         inside = "".join(
-            self.figure(block, titled=block.title != fold.title)
-            if isinstance(block, Figure)
-            else self.block(block)
+            self.figure(block, titled=block.title != fold.title) if isinstance(block, Figure) else self.block(block)
             for block in fold.blocks
         )
         return (
@@ -154,15 +152,12 @@ class Writer:
     def _rows(self, table: Table, caption: bool) -> str:
         title = f"<caption>{escape(table.title)}</caption>" if caption else ""
         heads = "".join(
-            f'<th scope="col"{_cell_class(table, i)}>{escape(name)}</th>'
-            for i, name in enumerate(table.columns)
+            f'<th scope="col"{_cell_class(table, i)}>{escape(name)}</th>' for i, name in enumerate(table.columns)
         )
         flag = t("draw_not_verified", self.lang)
         body = []
         for row in table.rows:
-            cells = [
-                f'<th scope="row">{escape(row[0])}</th>' if 0 in table.wide else f"<td>{escape(row[0])}</td>"
-            ]
+            cells = [f'<th scope="row">{escape(row[0])}</th>' if 0 in table.wide else f"<td>{escape(row[0])}</td>"]
             for i, cell in enumerate(row[1:], start=1):
                 kind = ' class="k flag"' if cell == flag else _cell_class(table, i)
                 cells.append(f"<td{kind}>{escape(cell)}</td>")

@@ -60,9 +60,7 @@ def paper(
             "lang": lang,
             "title": settings.title(lang),
             "kind": t("draw_report", lang),
-            "horizon": t(
-                "draw_horizon", lang, first=results.years[0], last=results.years[1], base=settings.base_year
-            ),
+            "horizon": t("draw_horizon", lang, first=results.years[0], last=results.years[1], base=settings.base_year),
             "status": status,
             "contents": t("draw_contents", lang),
             "footer": t("draw_footer", lang, version=results.plan.version),
@@ -138,8 +136,7 @@ class Teller:
                 return [self._table(block)]
             case Fold():
                 return [
-                    told
-                    | ({"title": block.title, "detail": block.detail} if told["kind"] == "figure" else {})
+                    told | ({"title": block.title, "detail": block.detail} if told["kind"] == "figure" else {})
                     for inner in block.blocks
                     for told in self.block(inner)
                 ]
