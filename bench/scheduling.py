@@ -1,10 +1,12 @@
 """Project-scheduling instances that others wrote, through our serial scheduler; every schedule is verified here.
 
-    python -m bench.scheduling DIR_OR_FILE [--time-limit 30] [--sample N] [--json] [--small] [--peer]
+    python -m bench.scheduling DIR_OR_FILE [--time-limit 30] [--sets j60 j120] [--sample N] [--json] [--small]
+                               [--peer] [--peer-sample N]
 
 DIR_OR_FILE holds .sm or .mm files or .tar.xz sets of them, with best_known_*.csv beside when known. Reported per
-instance: makespan, own lower bound, best known, gap in %, verified; per set: mean gap. --peer runs PyJobShop
-(two workers, same limit) beside when it can be imported.
+instance: makespan, own lower bound, best known, gap in %, verified, wall and processor seconds; per set: mean gap.
+--peer runs PyJobShop (OR-Tools, its usual eight workers, same limit) beside when it can be imported; its schedules are
+verified by the same rules. A sample is spread evenly over the set in order of names.
 """
 
 from __future__ import annotations
@@ -44,9 +46,9 @@ def faults(inst: Instance, starts: list[int], modes: list[int]) -> list[str]:
 
 def run(inst: Instance, seconds: float, seed: int, known: int | None) -> dict[str, Any]:
     """One instance: what was found, how good it is, and whether it holds."""
-    began = time.perf_counter()
+    began, used = time.perf_counter(), time.process_time()
     found = solve(build(inst.modes, inst.after, inst.capacity, inst.stock), seconds, seed=seed)
-    took = time.perf_counter() - began
+    took, used = time.perf_counter() - began, time.process_time() - used
     wrong = faults(inst, found.starts, found.modes)
     span = max((s + inst.modes[j][m][0]
                 for j, (s, m) in enumerate(zip(found.starts, found.modes, strict=True))), default=0)
@@ -55,7 +57,7 @@ def run(inst: Instance, seconds: float, seed: int, known: int | None) -> dict[st
     return {"instance": inst.name, "makespan": found.makespan if found.starts else None, "bound": found.bound,
             "best_known": known, "gap_pct": gap(found.makespan if found.starts else None, known),
             "verified": not wrong, "faults": wrong[:3], "proved": bool(found.starts) and found.makespan == found.bound,
-            "seconds": round(took, 2), "children": found.children}
+            "seconds": round(took, 2), "cpu_s": round(used, 2), "children": found.children}
 
 
 def gap(value: int | None, known: int | None) -> float | None:
@@ -63,22 +65,31 @@ def gap(value: int | None, known: int | None) -> float | None:
     return None if value is None or not known else round(100.0 * (value / known - 1.0), 3)
 
 
-def peer(inst: Instance, seconds: float) -> int | None:
-    """PyJobShop's makespan for the same instance; None without a solution."""
+def peer(inst: Instance, seconds: float, known: int | None) -> dict[str, Any]:
+    """What PyJobShop finds for the same instance, verified by the same rules."""
     from pyjobshop import Model
 
     m = Model()
     stores: list[Any] = [m.add_renewable(c) for c in inst.capacity]
     stores += [m.add_consumable(c) for c in inst.stock]
     tasks = [m.add_task() for _ in inst.modes]
-    for task, modes in zip(tasks, inst.modes, strict=True):
-        for d, needs, uses in modes:
+    owner: list[tuple[int, int]] = []
+    for j, (task, modes) in enumerate(zip(tasks, inst.modes, strict=True)):
+        for k, (d, needs, uses) in enumerate(modes):
             m.add_mode(task, stores, d, [*needs, *uses])
+            owner.append((j, k))
     for a, row in enumerate(inst.after):
         for b in row:
             m.add_end_before_start(tasks[a], tasks[b])
-    result = m.solve(time_limit=seconds, display=False, num_workers=2)
-    return int(result.objective) if result.best.tasks else None
+    used = time.process_time()
+    result = m.solve(solver="ortools", time_limit=seconds, display=False, num_workers=8)
+    used = time.process_time() - used
+    found = result.best.tasks
+    wrong = not found or faults(inst, [t.start for t in found], [owner[t.mode][1] for t in found])
+    span = int(result.objective) if found else None
+    return {"peer": span, "peer_gap_pct": gap(span, known), "peer_verified": not wrong,
+            "peer_proved": result.status.name == "OPTIMAL", "peer_seconds": round(result.runtime, 2),
+            "peer_cpu_s": round(used, 2)}
 
 
 def mean(values: list[float | None]) -> float | None:
@@ -87,18 +98,23 @@ def mean(values: list[float | None]) -> float | None:
     return round(sum(kept) / len(kept), 3) if kept else None
 
 
+def spread(texts: list[tuple[str, str]], count: int) -> list[tuple[str, str]]:
+    """This many, evenly over the list: the middles of `count` equal parts; all for 0 or more than there are."""
+    n = len(texts)
+    return [texts[(2 * i + 1) * n // (2 * count)] for i in range(count)] if 0 < count < n else texts
+
+
 def run_set(name: str, folder: Path, texts: list[tuple[str, str]], args: argparse.Namespace) -> dict[str, Any]:
     """A set: every instance (or an evenly spread sample) and the mean gaps."""
     table = best_known(name, folder)
-    if args.sample and args.sample < len(texts):
-        texts = [texts[(2 * i + 1) * len(texts) // (2 * args.sample)] for i in range(args.sample)]
+    texts = spread(texts, args.sample)
+    asked = {stem for stem, _ in spread(texts, args.peer_sample)} if args.peer else set()
     rows = []
     for stem, text in texts:
         inst = parse(stem, text)
         row = run(inst, args.time_limit, args.seed, table.get(stem))
-        if args.peer:
-            row["peer"] = peer(inst, args.time_limit)
-            row["peer_gap_pct"] = gap(row["peer"], table.get(stem))
+        if stem in asked:
+            row |= peer(inst, args.time_limit, table.get(stem))
         rows.append(row)
         if not args.json:
             print(f"{name:18} {stem:12} " + "  ".join(
@@ -106,7 +122,10 @@ def run_set(name: str, folder: Path, texts: list[tuple[str, str]], args: argpars
     out = {"set": name, "instances": rows, "mean_gap_pct": mean([r["gap_pct"] for r in rows]),
            "verified": sum(r["verified"] for r in rows), "n": len(rows)}
     if args.peer:
-        out["peer_mean_gap_pct"] = mean([r["peer_gap_pct"] for r in rows])
+        both = [r for r in rows if "peer" in r]
+        out |= {"peer_n": len(both), "peer_verified": sum(r["peer_verified"] for r in both),
+                "peer_mean_gap_pct": mean([r["peer_gap_pct"] for r in both]),
+                "beside_peer_mean_gap_pct": mean([r["gap_pct"] for r in both])}
     if not args.json:
         shown = "  ".join(f"{k} {v}" for k, v in out.items() if k not in ("set", "instances"))
         print(f"{name:18} {'mean':12} {shown}", flush=True)
@@ -119,10 +138,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("path", type=Path)
     parser.add_argument("--time-limit", type=float, default=30.0, help="seconds per instance")
     parser.add_argument("--sample", type=int, default=0, help="this many of every set, evenly spread")
+    parser.add_argument("--sets", nargs="+", default=[], help="only sets of these names")
     parser.add_argument("--small", action="store_true", help="three of every set, two seconds each")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--peer", action="store_true", help="PyJobShop beside, when installed")
+    parser.add_argument("--peer-sample", type=int, default=0, help="PyJobShop on this many of the sample only")
     args = parser.parse_args(argv)
     if args.small:
         args.sample, args.time_limit = args.sample or 3, min(args.time_limit, 2.0)
@@ -132,7 +153,8 @@ def main(argv: list[str] | None = None) -> int:
         except ImportError:
             parser.error("--peer needs pyjobshop (pip install pyjobshop)")
     solve(build([[(1, [1], [1])]], [[]], [1], [1]), children=1)  # compiles before any clock runs
-    results = [run_set(*one, args) for one in sets(args.path)]
+    results = [run_set(*one, args) for one in sets(args.path)
+               if not args.sets or one[0] in args.sets]
     if args.json:
         print(json.dumps({"time_limit_s": args.time_limit, "seed": args.seed, "sets": results}, indent=1))
     if not results:

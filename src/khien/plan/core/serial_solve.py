@@ -3,27 +3,62 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from khien.plan.core.problem import Ints
 from khien.plan.core.serial import Crowd, Schedule, Shop, evolve, fill
 
 SIZE = 100
-PATIENCE = 20_000  # children without a better one before most of the population is drawn anew
+PATIENCE = 20_000  # children without a better one before most of a population is drawn anew
+ROUND = 240_000  # tasks placed, about, before the populations meet: a twentieth of a second, more or less
 
 
-def solve(s: Shop, seconds: float = 30.0, children: int | None = None, seed: int = 1, size: int = SIZE) -> Schedule:
+class Island(NamedTuple):
+    """A population with dice of its own; a thread works on it."""
+
+    crowd: Crowd
+    dice: NDArray[np.uint64]
+
+
+def solve(
+    s: Shop, seconds: float = 30.0, children: int | None = None, seed: int = 1, size: int = SIZE, threads: int = 2
+) -> Schedule:
     """A short schedule; stops at the time limit, after this many children, or when the bound is met.
 
-    With `children` and no end of time the result depends on the seed alone.
+    Each thread has a population of its own; they meet after equal work, so that with `children` and no end of time
+    the result depends on the seed and the number of threads alone.
     """
-    n = len(s.first) - 1
     least = lower_bound(s)
     stop = time.perf_counter() + seconds
-    g = np.array([seed * 0x9E3779B97F4A7C15 % (1 << 64) or 1], dtype=np.uint64)
-    whole = 1 << 40
-    c = Crowd(
+    islands = [_island(s, size, seed * threads + k) for k in range(threads)]
+    done, step = 0, max(10, ROUND // len(s.task_of))
+    stale, seen = [0] * threads, [(0, 0)] * threads
+    with ThreadPoolExecutor(threads) as pool:
+        if not all(pool.map(lambda i: fill(s, i.crowd, 0, i.dice), islands)):
+            return Schedule([], [], 0, least, 0)
+        while _best(islands).best_length[0] > least and (children is None or done < children):
+            if time.perf_counter() >= stop:
+                break
+            steps = step if children is None else min(step, -(-(children - done) // threads))
+            made = list(pool.map(lambda i, n=steps: evolve(s, i.crowd, n, least, i.dice), islands))
+            done += sum(made)
+            for k, island in enumerate(islands):
+                now = (int(island.crowd.length.min()), int(island.crowd.length.sum()))
+                stale[k] = 0 if now < seen[k] or seen[k] == (0, 0) else stale[k] + made[k]
+                seen[k] = now
+                if stale[k] >= PATIENCE:
+                    stale[k], seen[k] = 0, (0, 0)
+                    _renew(s, island)
+    return _answer(s, _best(islands), least, done)
+
+
+def _island(s: Shop, size: int, seed: int) -> Island:
+    n, whole = len(s.task_of), 1 << 40
+    crowd = Crowd(
         np.zeros((size, n), np.int64),
         np.zeros((size, n), np.int64),
         np.full(size, whole, np.int64),
@@ -31,26 +66,20 @@ def solve(s: Shop, seconds: float = 30.0, children: int | None = None, seed: int
         np.zeros((2, n), np.int64),
         np.array([whole], np.int64),
     )
-    if not fill(s, c, 0, g):
-        return Schedule([], [], 0, least, 0)
-    done, stale, chunk, seen = 0, 0, 50, (0, 0)
-    while c.best_length[0] > least and (children is None or done < children):
-        left = stop - time.perf_counter()
-        if left <= 0:
-            break
-        steps = chunk if children is None else min(chunk, children - done)
-        made = evolve(s, c, steps, least, g)
-        done += made
-        now = (int(c.length.min()), int(c.length.sum()))
-        stale = 0 if now < seen or seen == (0, 0) else stale + made
-        seen = now
-        if stale >= PATIENCE:
-            stale, seen = 0, (0, 0)
-            keep = int(np.argmin(c.length))
-            for a in (c.finish, c.mode, c.length, c.tie):
-                a[[0, keep]] = a[[keep, 0]]
-            fill(s, c, 1, g)
-    return _answer(s, c, least, done)
+    return Island(crowd, np.array([seed * 0x9E3779B97F4A7C15 % (1 << 64) or 1], dtype=np.uint64))
+
+
+def _best(islands: list[Island]) -> Crowd:
+    return min((i.crowd for i in islands), key=lambda c: int(c.best_length[0]))
+
+
+def _renew(s: Shop, island: Island) -> None:
+    """Draws all members anew but the best."""
+    c = island.crowd
+    keep = int(np.argmin(c.length))
+    for a in (c.finish, c.mode, c.length, c.tie):
+        a[[0, keep]] = a[[keep, 0]]
+    fill(s, c, 1, island.dice)
 
 
 def _answer(s: Shop, c: Crowd, least: int, done: int) -> Schedule:
