@@ -20,10 +20,11 @@ from khien.plan.core.branch import Tree, promising
 from khien.plan.core.layout import layout
 from khien.plan.core.linear import linear, worths
 from khien.plan.core.problem import Problem
+from khien.plan.core.solve import Outcome
 from khien.plan.model import compile_programme
 from khien.plan.result import Plan, load_plan
 from khien.plan.settings import PlanSettings
-from khien.plan.solver import plan_programme
+from khien.plan.solver import as_plan, plan_programme
 from khien.plan.verify import recomputed_value, verify
 from khien.plan.verify.bound import verify_bound
 from khien.programme import Programme, read
@@ -234,12 +235,20 @@ def test_no_question_that_is_asked_otherwise_can_prove_less_than_the_best_plan(
 @pytest.mark.parametrize("seed", range(10))
 def test_trees_of_random_programmes_are_accepted(seed: int) -> None:
     programme = random_programme(np.random.default_rng(200 + seed), 5 + seed % 4, years=3, check=False)
-    plan = plan_programme(programme, PlanSettings(time_limit=4))
-    assert verify_bound(programme, plan) == []
+    asked = PlanSettings()
+    compiled = compile_programme(programme, asked)
+    p = compiled.problem
+    tree = explored(p)
+    assert tree.found is not None
+    x, s, cohorts, value = tree.found.x, tree.found.s, tree.found.cohorts, tree.found.value
+    no_prices = np.zeros(tree.lay.size)
+    out = Outcome(x, s, cohorts, value, 0.0, tree.bound, no_prices, "optimal", 0.0, 0, [], tree.proof())
+    plan = as_plan(programme, programme, compiled, asked, out, 0.0)
     assert plan.certificate is not None
-    if plan.certificate["kind"] == "tree":
-        lower = dataclasses.replace(plan, bound=plan.value - 1e-4, value=plan.value - 1e-4)
-        assert verify_bound(programme, lower) != []
+    assert plan.certificate["kind"] == "tree"
+    assert verify_bound(programme, plan) == []
+    lower = dataclasses.replace(plan, bound=plan.value - 1e-4, value=plan.value - 1e-4)
+    assert verify_bound(programme, lower) != []
 
 
 def test_equal_work_gives_equal_proofs() -> None:

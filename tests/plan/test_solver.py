@@ -16,6 +16,7 @@ from khien.plan.result import Plan
 from khien.plan.settings import PlanSettings, apply
 from khien.plan.solver import plan_programme
 from khien.plan.verify import nothing_value, recomputed_value, verify
+from khien.plan.verify.bound import verify_bound
 from khien.programme import Programme
 
 WORK = 800
@@ -39,6 +40,7 @@ def test_plans_of_random_programmes_keep_every_rule(seed: int) -> None:
     programme = drawn(seed, first_quarter="2026Q3" if seed % 4 == 3 else "2026Q1")
     plan = plan_programme(programme, PlanSettings(work=WORK, seed=seed))
     sound(programme, plan)
+    assert verify_bound(programme, plan) == []
     assert plan.why_stopped in ("optimal", "work")
     assert not plan.clocked
 
