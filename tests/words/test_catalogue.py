@@ -13,11 +13,7 @@ from khien.programme.imports.findings import IMPORT_CODES
 from khien.words import LANGUAGES, MissingWord, catalogue, default_language, t
 
 # Keys that the code puts together; each pattern is written once in the source as an f-string.
-BUILT = (
-    {f"finding.{code}" for code in CODES}
-    | {f"way.{code}" for code in CODES}
-    | {f"family.{f}" for f in FAMILIES}
-)
+BUILT = {f"finding.{code}" for code in CODES} | {f"way.{code}" for code in CODES} | {f"family.{f}" for f in FAMILIES}
 
 
 def fields(text: str) -> set[str]:
@@ -25,7 +21,9 @@ def fields(text: str) -> set[str]:
 
 
 def sources(root: Path) -> str:
-    return "\n".join(p.read_text(encoding="utf-8") for p in sorted((root / "src").rglob("*.py")))
+    """All code and all templates."""
+    files = [p for p in sorted((root / "src").rglob("*")) if p.suffix in (".py", ".html")]
+    return "\n".join(p.read_text(encoding="utf-8") for p in files)
 
 
 def test_both_languages_ask_for_the_same_fields() -> None:
@@ -50,6 +48,7 @@ def test_every_key_is_used_and_every_key_that_is_used_is_there(root: Path) -> No
     text = sources(root)
     literal = set(re.findall(r"""["']([a-z][\w.\-]*)["']""", text))
     prefixes = tuple(re.findall(r"""\bf["']([a-z][\w.\-]*[._\-])\{""", text))
+    prefixes += tuple(f"{p}_" for p in re.findall(r"""\{% name ["']([\w.\-]+)["']""", text))
     suffixes = tuple(s for s in re.findall(r"""\bf["']\{[^}]*\}([._\-][\w.\-]+)["']""", text))
     unused = {
         key
@@ -59,7 +58,7 @@ def test_every_key_is_used_and_every_key_that_is_used_is_there(root: Path) -> No
         and not (suffixes and key.endswith(suffixes))
     }
     assert unused == set()
-    asked = set(re.findall(r"""\bt\(\s*["']([\w.\-]+)["']""", text))
+    asked = set(re.findall(r"""(?:\bt\(\s*|\{% t )["']([\w.\-]+)["']""", text))
     assert asked - set(catalogue()) == set()
 
 

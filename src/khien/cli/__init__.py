@@ -42,6 +42,9 @@ COMMANDS = (
     "schema",
     "import_",
     "calibrate",
+    "serve",
+    "worker",
+    "audit",
     "doctor",
     "version",
 )

@@ -1,0 +1,82 @@
+"""Rows of a programme as pages show them: searched, beside their sources, in the words of the table."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from khien.programme import TABLES, Programme, Table
+from khien.programme.compare import row_key
+from khien.programme.quarters import quarter_number
+
+_STROKES: Final = str.maketrans("đĐ", "dD")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A row on a page: its key, its cells in the order of the columns, and where its values come from."""
+
+    key: str
+    cells: list[Any]
+    facts: list[dict[str, Any]]
+
+
+def plain(text: str) -> str:
+    """Text without diacritics and case, for searching: "Đà Nẵng" and "da nang" are the same."""
+    folded = unicodedata.normalize("NFD", text.translate(_STROKES))
+    return "".join(c for c in folded if not unicodedata.combining(c)).casefold()
+
+
+def search(programme: Programme, table: Table, wanted: str) -> list[dict[str, Any]]:
+    """The rows in which every word of the search stands somewhere; all rows when nothing is searched."""
+    rows = list(programme.frames[table.name].iter_rows(named=True))
+    words = plain(wanted).split()
+    if not words:
+        return rows
+    return [row for row in rows if _holds(row, words)]
+
+
+def _holds(row: dict[str, Any], words: list[str]) -> bool:
+    text = plain(" ".join(str(value) for value in row.values() if value is not None))
+    return all(word in text for word in words)
+
+
+def shown(programme: Programme, table: Table, rows: list[dict[str, Any]]) -> list[Shown]:
+    """Rows ready for a page."""
+    facts = _facts(programme, table.name)
+    keyed = [(row_key(table, row), row) for row in rows]
+    return [Shown(key, list(row.values()), [*facts.get(key, []), *facts.get("*", [])]) for key, row in keyed]
+
+
+def _facts(programme: Programme, name: str) -> dict[str, list[dict[str, Any]]]:
+    """Rows of `sources_of_facts` for a table, by the key of the row that they speak of."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for fact in programme.sources_of_facts.iter_rows(named=True):
+        if fact["table"] == name:
+            found.setdefault(str(fact["row"]), []).append(fact)
+    return found
+
+
+def statuses(programme: Programme) -> dict[str, int]:
+    """How many sourced facts have which status; what has no line there is not counted."""
+    counts: dict[str, int] = {}
+    for status in programme.sources_of_facts["status"]:
+        counts[str(status)] = counts.get(str(status), 0) + 1
+    return counts
+
+
+def overview(programme: Programme, lang: str) -> Iterator[tuple[Table, str, int]]:
+    """Every table that has rows, with its title and how many."""
+    for name, table in TABLES.items():
+        if count := programme.frames[name].height:
+            yield table, table.title(lang), count
+
+
+def due_obligations(programme: Programme, years: int = 3) -> list[dict[str, Any]]:
+    """Obligations that fall due within so many years of the programme's first quarter, the nearest first."""
+    last = programme.settings.first + 4 * years
+    rows = [row for row in programme.obligations.iter_rows(named=True) if row["due"]]
+    near = [row for row in rows if quarter_number(row["due"]) <= last]
+    return sorted(near, key=lambda row: row["due"])

@@ -1,0 +1,103 @@
+"""Words, numbers and times in templates, each in the language of the page."""
+
+from __future__ import annotations
+
+import math
+from datetime import date, datetime
+from typing import Any, Final
+
+from django import template
+from django.utils import timezone
+
+from khien.words import t
+
+register = template.Library()
+_COUNTS: Final = ("count", "whole", "errors", "warnings")
+
+
+@register.simple_tag(takes_context=True, name="t")
+def words(context: dict[str, Any], key: str, **fields: Any) -> str:
+    """The text of a key; counts in it are written as numbers are."""
+    shown = {name: num(context, v) if name in _COUNTS and isinstance(v, int) else v for name, v in fields.items()}
+    return t(key, context["lang"], **shown)
+
+
+@register.simple_tag(takes_context=True, name="name")
+def named(context: dict[str, Any], prefix: str, value: str) -> str:
+    """The text of a key that ends in a value: `{% name "office_role" role %}`."""
+    return t(f"{prefix}_{value}", context["lang"])
+
+
+@register.simple_tag(takes_context=True)
+def num(context: dict[str, Any], value: float | None, digits: int = 0) -> str:
+    """A number as readers of the language write it; what is unknown is a dash."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    text = f"{value:,.{digits}f}"
+    return text.translate(str.maketrans(",.", ".,")) if context["lang"] == "vi" else text
+
+
+@register.simple_tag(takes_context=True)
+def pct(context: dict[str, Any], share: float | None, digits: int = 1) -> str:
+    """A share (0-1) in percent."""
+    text = num(context, None if share is None else 100 * share, digits)
+    return text if text == "–" else f"{text} %"
+
+
+@register.simple_tag(takes_context=True)
+def when(context: dict[str, Any], moment: datetime | str | None) -> str:
+    """A moment in the office's time zone."""
+    if not moment:
+        return "–"
+    if isinstance(moment, str):
+        moment = datetime.fromisoformat(moment)
+    local = timezone.localtime(moment)
+    return local.strftime("%d/%m/%Y %H:%M:%S" if context["lang"] == "vi" else "%Y-%m-%d %H:%M:%S")
+
+
+@register.simple_tag(takes_context=True)
+def verdict(context: dict[str, Any], answer: Any) -> str:
+    """Why somebody may or may not."""
+    return str(answer.why(context["lang"]))
+
+
+@register.filter
+def cell(value: Any) -> str:
+    """A cell as it stands in the table: empty for missing, dates as ISO, no thousands marks (it is data)."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+@register.filter
+def short(text: str) -> str:
+    """The first twelve letters of a hash."""
+    return str(text)[:12]
+
+
+@register.filter
+def item(mapping: Any, key: Any) -> Any:
+    """An item of a mapping; None when it is not there."""
+    return mapping.get(key)
+
+
+@register.filter
+def split(text: str) -> list[str]:
+    """A list written with commas."""
+    return text.split(",")
+
+
+@register.filter
+def sides(conflict: Any) -> list[Any]:
+    """The three sides of a conflict: before, ours, theirs."""
+    return [conflict.base, conflict.ours, conflict.theirs]
+
+
+@register.filter
+def unlocal(value: float) -> str:
+    """A number for an attribute of HTML, which knows only the decimal point."""
+    return repr(float(value))

@@ -1,0 +1,1 @@
+"""The views: each translates a request into one act or reading, and its answer into a page."""

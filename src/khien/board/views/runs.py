@@ -1,0 +1,129 @@
+"""Runs: the list, one run, starting, stopping, and what came out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from khien.board.http import actor_of, file_answer, page, paged
+from khien.office import reads
+from khien.office.acts import runs as acts
+from khien.office.acts.trouble import Trouble
+from khien.office.doors import runs as door
+from khien.office.jobs.kinds import KINDS
+from khien.office.models import Run
+
+REFRESH = 3
+"""Seconds after which the page of a run that goes on asks again, by a header and without a script."""
+
+
+@page("GET")
+def runs(request: HttpRequest) -> HttpResponse:
+    """All runs, and the form for a plan."""
+    actor = actor_of(request)
+    return render(request, "board/runs.html", {
+        "runs": paged(request, reads.runs(actor)), "may_start": door.may_start(actor.person),
+        "versions": list(reads.versions(actor)[:100]), "chosen": request.GET.get("version", ""),
+    })  # fmt: skip
+
+
+@page("POST")
+def start(request: HttpRequest) -> HttpResponse:
+    """Ask for a run; the same request again leads to the run that is there."""
+    actor = actor_of(request)
+    kind = request.POST.get("kind", "plan")
+    if kind not in KINDS:
+        raise Trouble("office_trouble_settings")
+    source = None
+    if (chosen := request.POST.get("source", "")).isdigit():
+        source = reads.run(actor, int(chosen))
+        version = source.version
+    else:
+        version = reads.version(actor, _whole(request.POST.get("version", "")) or 0)
+    settings = _plan_wishes(request) if kind == "plan" else {}
+    run = acts.ask_run(actor, kind, version, settings, _whole(request.POST.get("seed", "")) or 0, source)
+    return redirect("run", pk=run.pk)
+
+
+def _plan_wishes(request: HttpRequest) -> dict[str, Any]:
+    """What the form says; what it leaves empty keeps its default."""
+    numbers = {name: _number(request.POST.get(name, "")) for name in (
+        "time_limit", "budget_factor", "min_reliance", "reliance_weight",
+    )}  # fmt: skip
+    years = {"min_reliance_from": _whole(request.POST.get("min_reliance_from", ""))}
+    lists = {
+        name: tuple(request.POST.get(name, "").lower().replace(",", " ").split())
+        for name in ("without_country", "without_partner", "pins", "forbids")
+    }
+    return {name: value for name, value in {**numbers, **years, **lists}.items() if value not in (None, ())}
+
+
+def _whole(text: str) -> int | None:
+    """A whole number; None when the field is empty."""
+    text = text.strip()
+    if text and not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise Trouble("office_trouble_number", value=text[:40])
+    return int(text) if text else None
+
+
+def _number(text: str) -> float | None:
+    """A number with point or comma; None when the field is empty."""
+    text = text.strip().replace(",", ".")
+    try:
+        return float(text) if text else None
+    except ValueError:
+        raise Trouble("office_trouble_number", value=text[:40]) from None
+
+
+@page("GET")
+def run(request: HttpRequest, pk: int) -> HttpResponse:
+    """One run: how it goes, or what came out."""
+    actor = actor_of(request)
+    this = reads.run(actor, pk)
+    person = actor.person
+    response = render(request, "board/run.html", {
+        "run": this, "files": list(this.artefacts.select_related(None).values("name", "media", "blob__size")),
+        "derived": list(this.derived.order_by("-pk")[:20]), "may_start": door.may_start(person),
+        "may_cancel": door.may_cancel(person, this), "may_restart": door.may_restart(person, this),
+        "states": Run.State,
+    })  # fmt: skip
+    if not this.is_over:
+        response["Refresh"] = str(REFRESH)
+    return response
+
+
+@page("POST")
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Stop it."""
+    actor = actor_of(request)
+    acts.cancel_run(actor, reads.run(actor, pk))
+    return redirect("run", pk=pk)
+
+
+@page("POST")
+def restart(request: HttpRequest, pk: int) -> HttpResponse:
+    """Start it again."""
+    actor = actor_of(request)
+    acts.restart_run(actor, reads.run(actor, pk))
+    return redirect("run", pk=pk)
+
+
+REPORT_POLICY = (
+    "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+    "img-src data:; font-src data:"
+)
+"""A report is one file with its own script. In a sandbox it has no origin: it sees no cookie and no page of ours."""
+
+
+@page("GET")
+def artefact(request: HttpRequest, pk: int, name: str) -> HttpResponse:
+    """A file that a run made: a report to be read, everything else to be saved."""
+    found = reads.artefact(actor_of(request), pk, name)
+    content = bytes(found.blob.content)
+    if found.run.kind == "report" and found.name in ("report.vi.html", "report.en.html") and "save" not in request.GET:
+        response = HttpResponse(content, content_type="text/html; charset=utf-8")
+        response["Content-Security-Policy"] = REPORT_POLICY
+        return response
+    return file_answer(content, f"run-{pk}-{found.name}", found.media)

@@ -1,0 +1,44 @@
+"""What needs a person today."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from khien.board.http import actor_of, page
+from khien.board.tables import due_obligations
+from khien.office import reads
+from khien.office.acts.programme_store import programme_of
+from khien.office.acts.proposals import adopted
+from khien.office.doors import versions as door
+from khien.office.models import Proposal, Run, Version
+
+
+@page("GET")
+def today(request: HttpRequest) -> HttpResponse:
+    """Proposals to decide, runs that go on or need a hand, the standing of the programme, obligations that fall due."""
+    actor = actor_of(request)
+    open_proposals = list(reads.proposals(actor).filter(state=Proposal.State.OPEN))
+    runs = reads.runs(actor)
+    holds = adopted()
+    shown = holds or reads.versions(actor).first()
+    context: dict[str, Any] = {
+        "proposals": [(proposal, door.may_decide(actor.person, proposal)) for proposal in open_proposals],
+        "working": list(runs.filter(state__in=(Run.State.WAITING, Run.State.RUNNING))[:20]),
+        "stuck": list(runs.filter(state__in=(Run.State.LOST, Run.State.FAILED))[:10]),
+        "heads": list(reads.heads(actor)[:10]),
+        "adopted": holds,
+        "version": shown,
+        "plan": None if shown is None else _last_plan(actor_runs=runs, version=shown),
+        "obligations": [] if shown is None else due_obligations(programme_of(shown)),
+        "may_write": door.may_write(actor.person),
+    }
+    return render(request, "board/today.html", context)
+
+
+def _last_plan(actor_runs: Any, version: Version) -> Run | None:
+    """The last finished plan of a content: two versions with the same hash share it."""
+    found: Run | None = actor_runs.filter(kind="plan", state=Run.State.DONE, version__hash=version.hash).first()
+    return found

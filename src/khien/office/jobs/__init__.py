@@ -1,0 +1,1 @@
+"""What runs do, and the workers that do it."""
