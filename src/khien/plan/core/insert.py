@@ -172,13 +172,19 @@ def best_start(p, st, pr, price, red, alpha, beta, blink, eager, soft, g, bufs, 
                     hi = -1
         if hi < lo:
             continue
+        least = p.sp[p.sp_ptr[o]]  # a year that has not even that left is closed to every quarter of the run
+        for j in range(p.sp_ptr[o] + 1, p.sp_ptr[o + 1]):
+            least = min(least, p.sp[j])
         run[0] = 0.0
         for q in range(lo, hi + d):
             ok = 1.0
-            for k in range(p.use_ptr[o], p.use_ptr[o + 1]):
-                if st.rem[p.use_pool[k], q] < p.use_amt[k]:
-                    ok = 0.0
-                    break
+            if least > 0 and st.slack[p.year_of[q]] < least:
+                ok = 0.0
+            else:
+                for k in range(p.use_ptr[o], p.use_ptr[o + 1]):
+                    if st.rem[p.use_pool[k], q] < p.use_amt[k]:
+                        ok = 0.0
+                        break
             run[q - lo + 1] = run[q - lo] + ok
         ready = False
         for t in range(lo, hi + 1):
@@ -206,6 +212,8 @@ def best_start(p, st, pr, price, red, alpha, beta, blink, eager, soft, g, bufs, 
                 out[1] = t
                 out[2] = gain
                 out[3] = score
+        if ready and out[0] < 0.0:
+            out[0] = -1.0
     return
 
 
