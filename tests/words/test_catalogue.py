@@ -48,7 +48,7 @@ def test_every_key_is_used_and_every_key_that_is_used_is_there(root: Path) -> No
     text = sources(root)
     literal = set(re.findall(r"""["']([a-z][\w.\-]*)["']""", text))
     prefixes = tuple(re.findall(r"""\bf["']([a-z][\w.\-]*[._\-])\{""", text))
-    prefixes += tuple(f"{p}_" for p in re.findall(r"""\{% name ["']([\w.\-]+)["']""", text))
+    prefixes += tuple(re.findall(r"""\{% name ["']([\w.\-]+[._])["']""", text))
     suffixes = tuple(s for s in re.findall(r"""\bf["']\{[^}]*\}([._\-][\w.\-]+)["']""", text))
     unused = {
         key

@@ -18,7 +18,8 @@ _SECTION: Final = {
 
 def everywhere(request: HttpRequest) -> dict[str, Any]:
     """Language, and which pages the person may open."""
-    user = request.user if isinstance(getattr(request, "user", None), User) else None
+    user = getattr(request, "user", None)
+    user = user if isinstance(user, User) else None
     match = getattr(request, "resolver_match", None)
     return {
         "lang": getattr(request, "lang", "vi"),

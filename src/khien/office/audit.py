@@ -79,8 +79,8 @@ def rows_of(database: str) -> Iterator[dict[str, Any]]:
     if not Path(database).is_file():
         raise FileNotFoundError(database)
     # Read-only: checking must not be able to change what it checks.
-    with closing(sqlite3.connect(f"{Path(database).absolute().as_uri()}?mode=ro", uri=True)) as link:
-        yield from _named(link.execute(_QUERY))
+    with closing(sqlite3.connect(f"{Path(database).absolute().as_uri()}?mode=ro", uri=True)) as file:
+        yield from _named(file.execute(_QUERY))
 
 
 def _named(rows: Iterable[tuple[Any, ...]]) -> Iterator[dict[str, Any]]:

@@ -72,7 +72,7 @@ def beside_rows(programme: Programme) -> list[Beside]:
     told = []
     for finding in programme.findings[:MOST_SHOWN]:
         row: dict[str, str] = {}
-        if finding.table in TABLES and finding.row is not None:
+        if finding.table is not None and finding.table in TABLES and finding.row is not None:
             frame = programme.frames[finding.table]
             if 0 <= finding.row - 2 < frame.height:
                 values = frame.row(finding.row - 2, named=True)

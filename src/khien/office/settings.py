@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from khien.office.config import from_environment
 
 CONFIG = from_environment()
@@ -67,7 +65,6 @@ TIME_ZONE = CONFIG.zone
 LOGIN_URL = "/sign-in/"
 
 STATIC_URL = "static/"
-STATIC_ROOT = str(Path(CONFIG.home) / "static")
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 

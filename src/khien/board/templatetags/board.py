@@ -24,8 +24,8 @@ def words(context: dict[str, Any], key: str, **fields: Any) -> str:
 
 @register.simple_tag(takes_context=True, name="name")
 def named(context: dict[str, Any], prefix: str, value: str) -> str:
-    """The text of a key that ends in a value: `{% name "office_role" role %}`."""
-    return t(f"{prefix}_{value}", context["lang"])
+    """The text of a key that ends in a value: `{% name "office_role_" role %}`."""
+    return t(f"{prefix}{value}", context["lang"])
 
 
 @register.simple_tag(takes_context=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -21,7 +23,7 @@ from khien.office.rights import Right, Role
 def accounts(request: HttpRequest) -> HttpResponse:
     """All accounts; a POST invites somebody and shows the link once."""
     actor, lang = actor_of(request), lang_of(request)
-    context = {
+    context: dict[str, Any] = {
         "accounts": list(reads.accounts(actor)), "roles": list(Role), "may_invite": door.may_invite(actor.person),
         "email": request.POST.get("email", ""), "name": request.POST.get("name", ""),
     }  # fmt: skip
@@ -108,7 +110,7 @@ def _roles(request: HttpRequest) -> list[tuple[Role, str]]:
     known = {role.value for role in Role}
     chosen = [Role(name) for name in request.POST.getlist("role") if name in known]
     places = request.POST.get("places", "").replace(",", " ").split()
-    pairs = [(role, "") for role in chosen if role != Role.PROVINCE_OFFICER]
+    pairs: list[tuple[Role, str]] = [(role, "") for role in chosen if role != Role.PROVINCE_OFFICER]
     if Role.PROVINCE_OFFICER in chosen:
         pairs += [(Role.PROVINCE_OFFICER, place) for place in places] or [(Role.PROVINCE_OFFICER, "")]
     return pairs

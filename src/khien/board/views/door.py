@@ -48,15 +48,14 @@ def link(request: HttpRequest, secret: str) -> HttpResponse:
         return render(request, "board/link_over.html", status=410)
     lang = lang_of(request) if ticket.user is None else ticket.user.language
     request.lang = lang  # type: ignore[attr-defined]
-    context = {"ticket": ticket, "email": request.POST.get("email", ""), "name": request.POST.get("name", "")}
+    email, name = request.POST.get("email", ""), request.POST.get("name", "")
+    context = {"ticket": ticket, "email": email, "name": name}
     if request.method == "POST":
         password = request.POST.get("password", "")
         try:
             if password != request.POST.get("again", ""):
                 raise Trouble("office_trouble_not_the_same")
-            user = accounts.use_ticket(
-                Actor(None, actor_of(request).request), secret, password, context["email"], context["name"], lang
-            )
+            user = accounts.use_ticket(Actor(None, actor_of(request).request), secret, password, email, name, lang)
             signing.sign_in(request, user.email, password)
         except Trouble as trouble:
             return trouble_page(request, "board/link.html", context | {"why": trouble.message(lang)})

@@ -49,8 +49,8 @@ def do(claim: object) -> None:
             return  # the worker that asked us to stop says why
         except Exception:
             log.exception("run %s failed", claim.run)
-            words = (t("office_run_our_fault", lang, run=claim.run) for lang in ("vi", "en"))
-            queue.give_up(claim, Run.State.FAILED, *words, log=traceback.format_exc())
+            vi, en = (t("office_run_our_fault", lang, run=claim.run) for lang in ("vi", "en"))
+            queue.give_up(claim, Run.State.FAILED, vi, en, traceback.format_exc())
         else:
             queue.hand_in(claim, headline, Path(place) / "out", told)
 
@@ -65,7 +65,8 @@ def _worked(run: object, claim: object, place: Path) -> tuple[dict[str, object],
 
     assert isinstance(run, Run)
     assert isinstance(claim, queue.Claim)
-    began, lines, due = time.monotonic(), [], [0.0]
+    began, due = time.monotonic(), [0.0]
+    lines: list[str] = []
 
     def tell(share: float | None, stage: str) -> None:
         now = time.monotonic()

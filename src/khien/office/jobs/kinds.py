@@ -95,6 +95,6 @@ KINDS: Final[dict[str, Kind]] = {
     kind.name: kind
     for kind in (
         Kind("plan", _plan_settings, lambda settings: int(settings["time_limit"]) + 300, _do_plan),
-        Kind("report", _report_settings, lambda settings: 600, _do_report, source="plan"),
+        Kind("report", _report_settings, lambda settings: 1800, _do_report, source="plan"),
     )
 }
