@@ -18,7 +18,7 @@ from tests.draw.fake import fake_results
 import khien
 from khien.draw import paper, write_report, write_results
 from khien.draw import report as report_module
-from khien.draw.blocks import figures
+from khien.draw.blocks import Fold, Text, figures
 from khien.draw.content import sections
 from khien.draw.page import MOST_BYTES
 from khien.draw.paper import PaperError
@@ -274,7 +274,7 @@ def test_the_plan_must_stand_on_this_version_of_the_programme(tmp_path: Path, is
         write_report(programme, fake_results(1).plan, tmp_path / "r", "en")
 
 
-def test_reasons_stand_beside_both_lists_when_they_are_given(results: Results) -> None:
+def test_every_project_that_has_a_reason_has_a_page(results: Results) -> None:
     projects = [*results.frame("roadmap")["project"].to_list()[:2], results.frame("refused")["project"][0]]
     reasons = pl.DataFrame(
         {
@@ -286,8 +286,11 @@ def test_reasons_stand_beside_both_lists_when_they_are_given(results: Results) -
     )
     told = dataclasses.replace(results, frames={**results.frames, "reasons": reasons})
     chapters = {chapter.id: chapter for chapter in sections(told, "en")}
-    why = {name: chapters[name].blocks[1].rows for name in ("chosen", "refused")}  # type: ignore[union-attr]
-    assert [row[1] for row in why["chosen"]] == ["one"]
-    assert "three" in [row[1] for row in why["refused"]]
+    groups = [block for block in chapters["why"].blocks if isinstance(block, Fold)]
+    pages = [page for group in groups for page in group.blocks if isinstance(page, Fold)]
+    said = {page.id: [block.text for block in page.blocks if isinstance(block, Text)] for page in pages}
+    assert set(said) == {f"why-project-{projects[0]}", f"why-project-{projects[2]}"}
+    assert "one" in said[f"why-project-{projects[0]}"]
+    assert "three" in said[f"why-project-{projects[2]}"]
     assert "khien explain" not in chapters["refused"].lead
-    assert all(len(chapter.blocks) == 1 for chapter in sections(results, "en") if chapter.id == "refused")
+    assert "why" not in {chapter.id for chapter in sections(results, "en")}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from khien.cli.exits import Exit, Stop
@@ -29,12 +31,14 @@ def add(places: argparse._SubParsersAction[Parser], lang: str) -> None:
         example=(
             "khien explain out/island examples/island boat-make\n"
             "khien explain out/island examples/island\n"
+            "khien explain out/island examples/island --out out/island\n"
             "khien explain out/vietnam examples/vietnam --quick"
         ),
     )
     parser.add_argument("plan", metavar="PLAN", help=t("cli_plan_file_help", lang))
     parser.add_argument("path", metavar="PATH", help=t("cli_path_help", lang))
     parser.add_argument("project", metavar="PROJECT", nargs="?", help=t("cli_explain_project_help", lang))
+    parser.add_argument("--out", metavar="DIR", help=t("cli_explain_out_help", lang))
     depth = parser.add_mutually_exclusive_group()
     depth.add_argument("--quick", action="store_true", help=t("cli_explain_quick_help", lang))
     depth.add_argument("--steps", type=int, metavar="N", help=t("cli_explain_steps_help", lang))
@@ -43,8 +47,11 @@ def add(places: argparse._SubParsersAction[Parser], lang: str) -> None:
 def run(args: argparse.Namespace) -> Exit:
     """Print the reason for one project, or one line for each."""
     import khien
-    from khien.cli.paths import existing, unknown_id
+    from khien.cli.paths import existing, unknown_id, writable
 
+    if args.out is not None and (args.project is not None or args.quick):
+        raise Stop(Exit.WRONG_USE, t("cli_explain_out_all", args.lang))
+    out = None if args.out is None else writable(Path(args.out))
     programme = khien.read(existing(args.path, args.lang))
     plan = khien.load_plan(existing(args.plan, args.lang))
     known = programme.projects["id"].to_list()
@@ -62,8 +69,24 @@ def run(args: argparse.Namespace) -> Exit:
     told = _searched(args, programme, plan)
     figures = {name: getattr(told, name) for name in ("value", "bound", "better", "steps", "seconds")}
     payload |= {**figures, "reasons": told.projects.to_dicts(), "flips": told.flips.to_dicts()}
-    answer(args, payload, [_head(told, args.lang), *_reason_lines(told, args.lang)])
+    lines = [_head(told, args.lang), *_reason_lines(told, args.lang)]
+    if out is not None:
+        lines += ["", t("cli_explain_written", args.lang, path=_saved(payload, plan, out))]
+    answer(args, payload, lines)
     return Exit.DONE
+
+
+def _saved(payload: Mapping[str, Any], plan: Plan, out: Path) -> Path:
+    """All reasons, and the hashes of what they stand on."""
+    from khien.stress.trial import plan_hash
+
+    hashes = {"programme_hash": plan.programme_hash, "plan_hash": plan_hash(plan)}
+    figures = {name: value for name, value in payload.items() if name not in ("plan", "project")}
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / "reasons.json"
+    text = json.dumps({"format": "khien-reasons-1", **hashes, **figures}, ensure_ascii=False, allow_nan=False, indent=1)
+    path.write_text(text + "\n", encoding="utf-8")
+    return path
 
 
 def _searched(args: argparse.Namespace, programme: Programme, plan: Plan) -> Reasons:

@@ -75,6 +75,7 @@ def _describe_ours(error: BaseException, lang: str) -> tuple[Exit, str, dict[str
         ("khien.plan.result", "PlanFileError", Exit.INPUT_ERRORS),
         ("khien.plan.frames.replay", "PlanMismatch", Exit.INPUT_ERRORS),
         ("khien.stress.settings", "StressError", Exit.WRONG_USE),
+        ("khien.draw.asides", "AsideError", Exit.INPUT_ERRORS),
     ):
         if isinstance(error, _kind(module, name)):
             return code, str(getattr(error, f"message_{lang}")), {}

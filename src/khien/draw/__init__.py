@@ -3,12 +3,15 @@
 ``write_report`` writes a whole report; the chart functions draw one picture from one frame.
 """
 
+from khien.draw.asides import Aside, AsideError, read_frontier, read_reasons, read_stress
 from khien.draw.charts import (
     capability_heat,
     concentration,
     coverage_by_year,
     failures,
+    fan,
     flows,
+    frontier,
     history,
     income_by_source,
     money_by_year,
@@ -20,6 +23,7 @@ from khien.draw.charts import (
     spend_by,
     spend_by_form,
     stage_heat,
+    tail,
 )
 from khien.draw.paper import PaperError
 from khien.draw.report import write_report, write_results
@@ -27,6 +31,8 @@ from khien.draw.results import Results, collect
 from khien.draw.stills import png, svg
 
 __all__ = [
+    "Aside",
+    "AsideError",
     "PaperError",
     "Results",
     "capability_heat",
@@ -34,7 +40,9 @@ __all__ = [
     "concentration",
     "coverage_by_year",
     "failures",
+    "fan",
     "flows",
+    "frontier",
     "history",
     "income_by_source",
     "money_by_year",
@@ -42,12 +50,16 @@ __all__ = [
     "people_load",
     "png",
     "provinces",
+    "read_frontier",
+    "read_reasons",
+    "read_stress",
     "roadmap",
     "roadmap_overview",
     "spend_by",
     "spend_by_form",
     "stage_heat",
     "svg",
+    "tail",
     "write_report",
     "write_results",
 ]

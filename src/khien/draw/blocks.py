@@ -18,9 +18,10 @@ Draw = Callable[[int], Chart]
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph."""
+    """A paragraph; a quiet one is small print."""
 
     text: str
+    quiet: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import polars as pl
 
 from khien.draw import stills, tables
+from khien.draw.asides import Aside
 from khien.draw.blocks import Figure, Section, figures
 from khien.draw.content import sections
 from khien.draw.content.provenance import status_line
@@ -34,6 +35,7 @@ def write_report(
     lang: str = "vi",
     progress: Progress | None = None,
     reasons: pl.DataFrame | None = None,
+    asides: Sequence[Aside] = (),
 ) -> list[Path]:
     """Write the report of a plan into a folder.
 
@@ -54,6 +56,9 @@ def write_report(
     reasons
         Why each project was chosen or refused, as ``khien explain`` says it: project, and texts in
         columns that end in ``_vi`` and ``_en``. Left out, the report names the command instead.
+    asides
+        Saved answers of other commands about the same plan: see `read_stress`, `read_frontier`, `read_reasons`. What
+        is left out has no chapter; one line names the command that makes it.
 
     Returns
     -------
@@ -72,7 +77,7 @@ def write_report(
     languages = _languages(lang)
     tell = progress or (lambda share, what: None)
     tell(0.0, t("draw_progress_gather", languages[0]))
-    return write_results(collect(programme, plan, reasons), folder, lang, progress)
+    return write_results(collect(programme, plan, reasons, asides), folder, lang, progress)
 
 
 def write_results(

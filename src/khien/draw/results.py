@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
 
+from khien.draw.asides import Aside
 from khien.draw.survives import survival_frames
 from khien.plan.frames import all_frames
 from khien.plan.result import Plan
@@ -26,15 +28,18 @@ class Results:
     frames
         Frame by name: roadmap, money_by_year, people_by_quarter, coverage_by_year, spend_by,
         refused, in_service, choices, training, history; those of `khien.draw.survives`;
-        and reasons when they were given.
+        those of saved answers, see `khien.draw.asides`; and reasons when they were given.
     names
         language, then table, then id: the name.
+    told
+        Figures of saved answers by their name: stress, frontier, reasons; only of those that were given.
     """
 
     programme: Programme
     plan: Plan
     frames: Mapping[str, pl.DataFrame] = field(repr=False)
     names: Mapping[str, Mapping[str, Names]] = field(repr=False)
+    told: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
 
     def frame(self, name: str) -> pl.DataFrame:
         """Return a result frame by name."""
@@ -72,13 +77,17 @@ class Results:
         return self.plan.programme_hash[:12]
 
 
-def collect(programme: Programme, plan: Plan, reasons: pl.DataFrame | None = None) -> Results:
+def collect(
+    programme: Programme, plan: Plan, reasons: pl.DataFrame | None = None, asides: Sequence[Aside] = ()
+) -> Results:
     """Make every result frame of a plan.
 
     Parameters
     ----------
     reasons
         project, and texts in columns that end in ``_vi`` and ``_en``: why it was chosen or refused.
+    asides
+        Saved answers of other commands about the same plan; reasons among them stand in place of ``reasons``.
 
     Raises
     ------
@@ -87,8 +96,11 @@ def collect(programme: Programme, plan: Plan, reasons: pl.DataFrame | None = Non
     """
     frames = all_frames(programme, plan)
     kept = {"choices": plan.choices, "training": plan.training, "history": plan.history}
-    told = {} if reasons is None else {"reasons": reasons}
-    return Results(programme, plan, frames | kept | told | survival_frames(programme, plan), names_of(programme))
+    given = {} if reasons is None else {"reasons": reasons}
+    for aside in asides:
+        given |= aside.frames
+    frames = frames | kept | given | survival_frames(programme, plan)
+    return Results(programme, plan, frames, names_of(programme), {aside.name: aside.figures for aside in asides})
 
 
 def names_of(programme: Programme) -> dict[str, dict[str, Names]]:

@@ -12,7 +12,9 @@ from khien.draw.charts.common import Chart, data, finish, is_narrow, shorten
 from khien.words import t
 
 
-def failures(frame: pl.DataFrame, lang: str, title: str, width: int = theme.WIDE) -> Chart:
+def failures(
+    frame: pl.DataFrame, lang: str, title: str, width: int = theme.WIDE, labels: tuple[str, str] | None = None
+) -> Chart:
     """Draw failures as bars, in the order of the frame: certain loss dark, what may be lost besides it pale.
 
     Parameters
@@ -21,8 +23,11 @@ def failures(frame: pl.DataFrame, lang: str, title: str, width: int = theme.WIDE
         name, best and worst (loss in the best and in the worst case of what is not known), detail.
     title
         What a loss is counted in.
+    labels
+        What best and worst are called; "least loss" and "greatest loss" if left out.
     """
     narrow = is_narrow(width)
+    least, most = labels or (t("draw_loss_best", lang), t("draw_loss_worst", lang))
     letters = 40 if narrow else 56
     rows = frame.with_columns(
         label=pl.format("{}. {}", pl.int_range(1, pl.len() + 1), "name").map_elements(
@@ -32,8 +37,8 @@ def failures(frame: pl.DataFrame, lang: str, title: str, width: int = theme.WIDE
     order = rows["label"].to_list()
     tooltip = [
         alt.Tooltip("name:N", title=t("draw_failing", lang)),
-        alt.Tooltip("best:Q", title=t("draw_loss_best", lang), format=",.3f"),
-        alt.Tooltip("worst:Q", title=t("draw_loss_worst", lang), format=",.3f"),
+        alt.Tooltip("best:Q", title=least, format=",.3f"),
+        alt.Tooltip("worst:Q", title=most, format=",.3f"),
         alt.Tooltip("detail:N", title=t("draw_detail", lang)),
     ]
     base = alt.Chart(data(rows)).encode(

@@ -8,13 +8,16 @@ import polars as pl
 
 from khien.draw import charts
 from khien.draw.blocks import Figure, Section
+from khien.draw.content.frontier import frontier
 from khien.draw.content.headline import first_steps, headline
 from khien.draw.content.means import money_section, partners_section, people_section
 from khien.draw.content.outcome import outcome
 from khien.draw.content.places import places
 from khien.draw.content.provenance import again, settings
 from khien.draw.content.roadmap import chosen, refused, roadmap
+from khien.draw.content.stress import stress
 from khien.draw.content.survives import survives
+from khien.draw.content.why import why
 from khien.draw.results import Results
 from khien.words import t
 
@@ -32,9 +35,12 @@ def sections(results: Results, lang: str) -> list[Section]:
         people_section(results, lang),
         partners_section(results, lang),
         survives(results, lang),
+        stress(results, lang),
+        frontier(results, lang),
         places(results, lang),
         chosen(results, lang),
         refused(results, lang),
+        why(results, lang),
         settings(results, lang),
         _search(results, lang),
     )

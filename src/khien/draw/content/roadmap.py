@@ -84,25 +84,6 @@ def _group(results: Results, lang: str, group: str) -> Fold:
     return Fold(f"group-{group}", name, detail, [figure])
 
 
-def _why(results: Results, lang: str, table: str, projects: pl.DataFrame) -> list[Block]:
-    """Return the table of reasons for these projects, or nothing when no reasons were given."""
-    reasons = results.reasons(lang)
-    if not reasons:
-        return []
-    rows = [
-        [name, reasons[project], project]
-        for project, name in projects.select("project", f"name_{lang}").iter_rows()
-        if reasons.get(project)
-    ]
-    heads = ("draw_project", "draw_reason", "draw_id")
-    return [
-        Table(
-            table, t("draw_why", lang), [t(h, lang) for h in heads], rows, wide=frozenset({0, 1}), long=True,
-            empty=t("draw_why_empty", lang),
-        )
-    ]  # fmt: skip
-
-
 def chosen(results: Results, lang: str) -> Section:
     """Return the list of all chosen projects."""
     names, stages, parties = (
@@ -135,8 +116,7 @@ def chosen(results: Results, lang: str) -> Section:
         "chosen", t("draw_chosen_table", lang, n=len(rows)), [t(h, lang) for h in heads], rows,
         frozenset({7, 8}), wide=frozenset({0, 1, 4}), long=True, empty=t("draw_chosen_empty", lang),
     )  # fmt: skip
-    why = _why(results, lang, "why-chosen", results.frame("roadmap"))
-    return Section("chosen", t("draw_chosen", lang), t("draw_chosen_lead", lang), [table, *why])
+    return Section("chosen", t("draw_chosen", lang), t("draw_chosen_lead", lang), [table])
 
 
 PINS = {"must": "draw_pin_must", "must_not": "draw_pin_must_not"}
@@ -167,6 +147,5 @@ def refused(results: Results, lang: str) -> Section:
         "refused", t("draw_refused_table", lang, n=len(rows)), [t(h, lang) for h in heads], rows,
         frozenset({5}), wide=frozenset({0, 1, 2}), long=True, empty=t("draw_refused_empty", lang),
     )  # fmt: skip
-    why = _why(results, lang, "why-refused", results.frame("refused"))
-    lead = t("draw_refused_lead_told" if why else "draw_refused_lead", lang)
-    return Section("refused", t("draw_refused", lang), lead, [table, *why])
+    lead = t("draw_refused_lead_told" if results.reasons(lang) else "draw_refused_lead", lang)
+    return Section("refused", t("draw_refused", lang), lead, [table])

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from khien.draw import charts
-from khien.draw.blocks import Block, Figure, Fold, Section
+from khien.draw.blocks import Block, Figure, Fold, Section, Text
 from khien.draw.charts.common import called
 from khien.draw.content.leaving import leaving
 from khien.draw.numbers import MISSING, number
@@ -27,8 +27,21 @@ def survives(results: Results, lang: str) -> Section | None:
         return None
     blocks: list[Block] = [_groups(results, lang), *(_kind(results, lang, kind) for kind in KINDS)]
     blocks += [_flows(results, lang), _failures(results, lang, "failures"), _failures(results, lang, "pairs")]
-    blocks += leaving(results, lang)
+    blocks += [*leaving(results, lang), *_not_asked(results, lang)]
     return Section("survives", t("draw_survives", lang), t("draw_survives_lead", lang), blocks)
+
+
+ASKED = {
+    "stress": "draw_not_asked_stress",
+    "frontier": "draw_not_asked_frontier",
+    "reasons": "draw_not_asked_reasons",
+}
+
+
+def _not_asked(results: Results, lang: str) -> list[Block]:
+    """One quiet line that names what the report could also hold, and the commands that make it."""
+    parts = [t(key, lang) for name, key in ASKED.items() if name not in results.told]
+    return [Text(t("draw_not_asked", lang, parts="; ".join(parts)), quiet=True)] if parts else []
 
 
 def _stages(results: Results, lang: str) -> charts.Names:

@@ -61,8 +61,9 @@ class Writer:
     def block(self, block: Block) -> str:
         """Return one block."""
         match block:
-            case Text(text):
-                return f"<p>{escape(text)}</p>"
+            case Text(text, quiet):
+                small = ' class="note"' if quiet else ""
+                return f"<p{small}>{escape(text)}</p>"
             case Notice(title, text):
                 told = f"<strong>{escape(title)}</strong><p>{escape(text)}</p>"
                 return f'<div class="notice" role="note">{told}</div>'

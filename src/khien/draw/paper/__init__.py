@@ -122,8 +122,8 @@ class Teller:
     def block(self, block: Block) -> list[dict[str, Any]]:
         """Return what a block says; a fold is opened."""
         match block:
-            case Text(text):
-                return [{"kind": "text", "text": text}]
+            case Text(text, quiet):
+                return [{"kind": "note" if quiet else "text", "text": text}]
             case Notice(title, text):
                 return [{"kind": "notice", "title": title, "text": text}]
             case Facts(facts):
@@ -135,13 +135,16 @@ class Teller:
             case Table():
                 return [self._table(block)]
             case Fold():
-                return [
-                    told | ({"title": block.title, "detail": block.detail} if told["kind"] == "figure" else {})
-                    for inner in block.blocks
-                    for told in self.block(inner)
-                ]
+                return self._opened(block)
             case Figure():
                 return [self._figure(block)]
+
+    def _opened(self, fold: Fold) -> list[dict[str, Any]]:
+        """A fold of pictures gives them its name; any other gets a line above what it holds."""
+        pictures = all(isinstance(inner, Figure) for inner in fold.blocks)
+        named = {"title": fold.title, "detail": fold.detail}
+        inside = [told | (named if pictures else {}) for inner in fold.blocks for told in self.block(inner)]
+        return inside if pictures else [{"kind": "head", **named}, *inside]
 
     def _table(self, table: Table) -> dict[str, Any]:
         return {
