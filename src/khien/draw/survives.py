@@ -26,7 +26,8 @@ MOST_SITES = 400
 PARTNERS = 40
 """Partners that get a block of their own, at most."""
 
-SMALL = 1e-9
+SMALL = 5e-4
+"""Coverage lost that is too little for a block of its own."""
 
 LEAVING = {
     "partner": pl.String, "kind": pl.String, "key": pl.String, "coverage": pl.Float64, "worst": pl.Float64,

@@ -28,7 +28,7 @@ def failures(
     """
     narrow = is_narrow(width)
     least, most = labels or (t("draw_loss_best", lang), t("draw_loss_worst", lang))
-    letters = 40 if narrow else 56
+    letters = 44 if narrow else 76
     rows = frame.with_columns(
         label=pl.format("{}. {}", pl.int_range(1, pl.len() + 1), "name").map_elements(
             lambda text: shorten(text, letters), return_dtype=pl.String
@@ -44,7 +44,7 @@ def failures(
     base = alt.Chart(data(rows)).encode(
         y=alt.Y(
             "label:N", sort=order, title=None,
-            axis=None if narrow else alt.Axis(labelLimit=380, labelColor=theme.INK),
+            axis=None if narrow else alt.Axis(labelLimit=460, labelColor=theme.INK),
         ),
         tooltip=tooltip,
     )  # fmt: skip

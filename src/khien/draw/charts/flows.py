@@ -21,9 +21,15 @@ OTHERS = "\N{HORIZONTAL ELLIPSIS}"
 
 ORIGINS = {"home": "draw_origin_home", "abroad": "draw_origin_abroad", "unknown": "draw_origin_unknown"}
 COLOURS = [theme.BLUE, theme.ORANGE, theme.GREY]
-STEPS = 12
+STEPS = 6
 GAP = 0.016
 """Between two nodes, as a share of the height."""
+
+PITCH_PX = 13
+"""Names of nodes stand at least so far apart."""
+
+ROOM = {True: 0.45, False: 0.24}
+"""Room for the names of the last column, on its right, as a share of the rest; by whether it is for a phone."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,7 @@ def flows(
         Nodes of a column; the rest is summed.
     """
     narrow = is_narrow(width)
+    height = 420 if narrow else 520
     shown = [0, 3] if narrow else [0, 1, 2, 3]
     columns = [COLUMNS[i] for i in shown]
     origin = (
@@ -74,7 +81,7 @@ def flows(
     labels = {
         column: {**names[i], "?": t("draw_origin_unknown", lang)} for i, column in zip(shown, columns, strict=True)
     }
-    x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, 1], nice=False))
+    x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, 1 + ROOM[narrow]], nice=False))
     y = alt.Y("top:Q", axis=None, scale=alt.Scale(domain=[1, 0], nice=False))
     kinds = [t(key, lang) for key in ORIGINS.values()]
     colour = alt.Color(
@@ -93,15 +100,32 @@ def flows(
         x=x, x2="right:Q", y=y, y2="bottom:Q",
         tooltip=[alt.Tooltip("name:N", title=t("draw_name", lang)), amount],
     )  # fmt: skip
-    layers: list[Any] = [bands, bars]
-    for last, align, dx in ((False, "left", 12), (True, "right", -12)):
-        texts = alt.Chart(inline([b for b in blocks if b["last"] is last])).encode(
-            x=x, y=alt.Y("middle:Q", axis=None), text="label:N"
-        )
-        mark: dict[str, Any] = {"align": align, "dx": dx, "fontSize": 10 if narrow else 11, "baseline": "middle"}
-        layers.append(texts.mark_text(stroke="#ffffff", strokeWidth=3, strokeOpacity=0.85, **mark))
-        layers.append(texts.mark_text(color=theme.INK, **mark))
-    return finish(alt.layer(*layers).properties(width=width, height=420 if narrow else 520))
+    texts = alt.Chart(inline(_spread(blocks, PITCH_PX / height))).encode(
+        x=alt.X("right:Q", axis=None), y=alt.Y("at:Q", axis=None), text="label:N"
+    )
+    mark: dict[str, Any] = {"align": "left", "dx": 5, "fontSize": 10 if narrow else 11, "baseline": "middle"}
+    halo = texts.mark_text(stroke="#ffffff", strokeWidth=3, strokeOpacity=0.85, **mark)
+    layers = [bands, bars, halo, texts.mark_text(color=theme.INK, **mark)]
+    return finish(alt.layer(*layers).properties(width=width, height=height))
+
+
+def _spread(blocks: list[dict[str, Any]], pitch: float) -> list[dict[str, Any]]:
+    """Names of nodes with the heights at which they stand: as near to their nodes as the others let them."""
+    found: list[dict[str, Any]] = []
+    for x in sorted({block["x"] for block in blocks}):
+        column = sorted((block for block in blocks if block["x"] == x), key=lambda block: float(block["middle"]))
+        heights = [float(block["middle"]) for block in column]
+        for i in range(1, len(heights)):
+            heights[i] = max(heights[i], heights[i - 1] + pitch)
+        lowest = 1.0 - pitch / 2
+        for i in reversed(range(len(heights))):
+            heights[i] = min(heights[i], lowest)
+            lowest = heights[i] - pitch
+        found += [
+            {"right": block["right"], "at": round(at, 5), "label": block["label"]}
+            for block, at in zip(column, heights, strict=True)
+        ]
+    return found
 
 
 def _placed(rows: pl.DataFrame, column: str) -> dict[str, Node]:
@@ -172,11 +196,11 @@ def _blocks(
     """Nodes of a column with their names; small ones have no name but on pointing at them."""
     last, thick = column == len(columns) - 1, 0.02 if narrow else 0.008
     x = column / (len(columns) - 1)
-    letters = 22 if narrow else 30
+    letters = 20 if narrow else 30
     return [
         {
             "x": x - thick if last else x, "right": x if last else x + thick, "top": round(node.top, 5),
-            "bottom": round(node.bottom, 5), "middle": (node.top + node.bottom) / 2, "last": last,
+            "bottom": round(node.bottom, 5), "middle": (node.top + node.bottom) / 2,
             "name": _name(labels, node.key, lang), "amount": number(node.weight, lang, 2),
             "label": shorten(_name(labels, node.key, lang), letters),
         }

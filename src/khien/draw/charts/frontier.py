@@ -50,11 +50,11 @@ def frontier(frame: pl.DataFrame, lang: str, measure: str, width: int = theme.WI
     )
     plan, bound = (base.transform_calculate(kind=json.dumps(name, ensure_ascii=False)) for name in kinds)
     layers = [
-        bound.mark_rule(strokeWidth=2, opacity=0.55).encode(y=y, y2="bound:Q", color=colour),
+        bound.mark_rule(strokeWidth=2).encode(y=y, y2="bound:Q", color=colour),
         bound.mark_tick(orient="horizontal", size=16, thickness=2.5).encode(
             y=alt.Y("bound:Q", axis=y_axis), color=colour
         ),
-        plan.mark_line(strokeWidth=1.5, opacity=0.6).encode(y=y, color=colour),
+        plan.mark_line(strokeWidth=1.5).encode(y=y, color=colour),
         plan.mark_circle(size=70, opacity=1).encode(y=y, color=colour),
     ]
     return finish(alt.layer(*layers).properties(width=width, height=240 if narrow else 300))

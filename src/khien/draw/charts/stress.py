@@ -10,7 +10,7 @@ import altair as alt
 import polars as pl
 
 from khien.draw import theme
-from khien.draw.charts.common import Chart, amount_axis, data, finish, inline, is_narrow, year_axis
+from khien.draw.charts.common import Chart, data, finish, inline, is_narrow, year_axis
 from khien.draw.numbers import number, percent
 from khien.words import t
 
@@ -110,9 +110,11 @@ def tail(frame: pl.DataFrame, lang: str, figures: Mapping[str, float | None], wi
         "from:Q", axis=alt.Axis(title=t("draw_value", lang), tickCount=5 if narrow else 9, grid=False, format="~g")
     )
     scaled = alt.Scale(zero=False, nice=False, domain=_span(frame, figures))
+    top = 1.3 * max([1, *frame["draws"].to_list()])  # room above for the words at the lines
+    axis = alt.Axis(title=None, tickCount=4, format=",.0f")
     bars = alt.Chart(data(rows)).mark_rect(stroke="#ffffff", strokeWidth=0.6).encode(
         x=x.scale(scaled), x2="to:Q",
-        y=alt.Y("low:Q", axis=amount_axis(t("draw_draws", lang), 4)), y2="high:Q",
+        y=alt.Y("low:Q", axis=axis, scale=alt.Scale(domain=[0, top], nice=False)), y2="high:Q",
         color=alt.Color("kind:N", scale=alt.Scale(domain=kinds, range=[theme.VERMILION, theme.SKY])),
         tooltip=[
             alt.Tooltip("from:Q", title=t("draw_from", lang), format=",.3f"),

@@ -14,7 +14,7 @@ from khien.words import t
 ROWS = 10
 """Rows of a table in a partner's block; the workbook has them all."""
 
-SMALL = 1e-9
+SMALL = 5e-4
 
 FIGURES = frozenset(
     {
