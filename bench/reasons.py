@@ -9,7 +9,8 @@ WHAT is one of
     embargo   a plan that promises survival, struck by --draws embargoes that it was not made for
     prices    random programmes of 12 projects: predicted against re-solved gain, order against whole plans
 
---projects takes the first so many projects of the programme. Without --plan one is searched for first.
+--projects keeps so many projects at most: whole products, with all that they need.
+Without --plan one is searched for first.
 """
 
 from __future__ import annotations
@@ -38,21 +39,44 @@ from khien.plan.standing import stand_under
 from khien.programme import Programme
 from khien.reliance import coverage_under_shock
 from khien.reliance.cuts import Cut, country_cut
+from khien.reliance.network import reached_inputs
 
 MONTHS, LEVEL = 12.0, 0.2
 
 
-def first_projects(programme: Programme, count: int | None) -> Programme:
-    """The programme without all candidates after the first so many projects."""
+def whole_products(programme: Programme, count: int | None) -> Programme:
+    """The programme with about so many projects: products with all that they need, in the order of the table.
+
+    What firm obligations ask for comes first; projects that are not candidates stay, and what any of them waits for.
+    """
     if count is None or count >= programme.projects.height:
         return programme
-    kept = programme.projects.with_row_index().filter((pl.col("index") < count) | (pl.col("status") != "candidate"))
-    names = kept["id"].to_list()
+    subject_of = dict(programme.projects.select("id", "subject").iter_rows())
+    before: dict[str, set[str]] = {}
+    for first, after in programme.precedences.select("before", "after").iter_rows():
+        before.setdefault(after, set()).add(first)
+    needs: dict[str, set[str]] = {}
+    replaced = dict(programme.items.select("id", "replaced_by").iter_rows())
+    for product, thing, _ in reached_inputs(programme):
+        needs.setdefault(product, set()).add(replaced.get(thing) or thing)
+    kept = set(programme.projects.filter(pl.col("status") != "candidate")["id"].to_list())
+    firm = programme.obligations.filter("firm")["capability"].drop_nulls().to_list()
+    promised = programme.yields.filter(pl.col("capability").is_in(firm))["product"].to_list()
+    for product in dict.fromkeys([*promised, *programme.products["id"].to_list()]):
+        subjects = {product} | needs.get(product, set())
+        more = kept | {name for name, subject in subject_of.items() if subject in subjects}
+        while waited := {name for after in more for name in before.get(after, ())} - more:
+            more |= waited
+        if len(more) > count:
+            break
+        kept = more
     frames = dict(programme.frames)
-    frames["projects"] = kept.drop("index")
-    frames["options"] = programme.options.filter(pl.col("project").is_in(names))
+    frames["projects"] = programme.projects.filter(pl.col("id").is_in(list(kept)))
+    frames["options"] = programme.options.filter(pl.col("project").is_in(list(kept)))
     frames["efforts"] = programme.efforts.filter(pl.col("option").is_in(frames["options"]["id"].to_list()))
-    frames["precedences"] = programme.precedences.filter(pl.col("before").is_in(names) & pl.col("after").is_in(names))
+    both = pl.col("before").is_in(list(kept)) & pl.col("after").is_in(list(kept))
+    frames["precedences"] = programme.precedences.filter(both)
+    frames["limits"] = programme.limits.filter(pl.col("kind") != "floor")  # floors ask for spend on what is gone
     return Programme(programme.settings, frames, ())
 
 
@@ -209,7 +233,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--small", action="store_true", help="a few seconds for everything")
     args = parser.parse_args(argv)
     warm()
-    programme = first_projects(khien.read(args.path), args.projects)
+    programme = whole_products(khien.read(args.path), args.projects)
     seconds = 2.0 if args.small else args.seconds or {"whatif": 60.0, "frontier": 540.0}.get(args.what, 60.0)
     draws = min(args.draws, 3) if args.small else args.draws
     if args.what in ("whatif", "reasons"):

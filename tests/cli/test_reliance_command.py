@@ -89,3 +89,16 @@ def test_a_shock_of_money_stops_no_supplier(vietnam: Path, capsys: Capture) -> N
 def test_a_plan_of_another_programme_is_refused(vietnam: Path, plan: Path, capsys: Capture) -> None:
     assert main(["reliance", str(vietnam), "--plan", str(plan)]) == 1
     capsys.readouterr()
+
+
+def test_fixes_need_a_plan_and_say_what_is_not_known(island: Path, plan: Path, capsys: Capture) -> None:
+    assert main(["reliance", str(island), "--fixes", "--lang", "en"]) == 2
+    assert "--plan" in capsys.readouterr().err
+    words = ["reliance", str(island), "--plan", str(plan), "--year", "2029", "--fixes"]
+    assert main([*words, "--lang", "en"]) == 0
+    out = capsys.readouterr().out
+    assert "Fixes of 2 red sites" in out
+    assert "these cells are empty: items|pump|price_mvnd" in out
+    assert main([*words, "--json", "--lang", "vi"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [row["answer"] for row in found["fix_nodes"]] == ["unknown", "unknown"]

@@ -36,7 +36,8 @@ def add(places: argparse._SubParsersAction[Parser], lang: str) -> None:
         example=(
             "khien reliance examples/vietnam --plan out/vietnam --year 2035\n"
             "khien reliance examples/vietnam --plan out/vietnam --shock cut-jp --out out/cut-jp.xlsx\n"
-            "khien reliance examples/vietnam --country cn --months 18 --level 0.5"
+            "khien reliance examples/vietnam --country cn --months 18 --level 0.5\n"
+            "khien reliance examples/vietnam --plan out/vietnam --year 2035 --fixes"
         ),
     )
     parser.add_argument("path", metavar="PATH", help=t("cli_path_help", lang))
@@ -49,6 +50,7 @@ def add(places: argparse._SubParsersAction[Parser], lang: str) -> None:
     what.add_argument("--site", metavar="ID", help=t("reliance_site_help", lang))
     parser.add_argument("--months", type=float, metavar="N", help=t("reliance_months_help", lang))
     parser.add_argument("--level", type=float, metavar="X", help=t("reliance_level_help", lang))
+    parser.add_argument("--fixes", action="store_true", help=t("reliance_fixes_help", lang))
     parser.add_argument("--out", metavar="PLACE", help=t("reliance_out_help", lang))
 
 
@@ -71,6 +73,11 @@ def run(args: argparse.Namespace) -> Exit:
     told = judging(args.lang)
     found = reliance(programme, stand, first=first, cut=cut, months=months, level=args.level, progress=told)
     lines = [*_head(found, programme, plan is None, args.lang), *_tables(found, programme, args.lang)]
+    if plan is not None and args.fixes:
+        from khien.cli.fixes import mended
+
+        found, more = mended(programme, plan, found, args.lang)
+        lines += more
     if out is not None:
         _ = found.write_xlsx(out) if out.suffix == ".xlsx" else found.write_csv(out)
         lines.append(t("reliance_written", args.lang, path=out))
@@ -92,6 +99,8 @@ def judging(lang: str) -> Callable[[str, int, int], None]:
 
 
 def _check_use(args: argparse.Namespace) -> None:
+    if args.fixes and args.plan is None:
+        raise Stop(Exit.WRONG_USE, t("reliance_fixes_need_plan", args.lang))
     if args.level is not None and not 0.0 < args.level <= 1.0:
         raise Stop(Exit.WRONG_USE, t("reliance_level_outside", args.lang, level=args.level))
     if args.months is not None and not 0.0 < args.months <= 1200.0:
