@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,6 +27,8 @@ KINDS = {
 }
 """Word key of a verdict, see `khien.plan.ask.reasons`."""
 
+ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")
+
 CHANGES = {
     "money": "draw_flip_money",
     "people": "draw_flip_people",
@@ -33,6 +36,9 @@ CHANGES = {
     "both": "draw_flip_both",
     "agreement": "draw_flip_agreement",
 }
+SHOWN = 5e-4
+"""A smaller loss is not said beside the name."""
+
 UNITS = {"people": "draw_flip_heads"}
 
 
@@ -64,7 +70,7 @@ def _pages(results: Results, lang: str, said: Mapping[str, str]) -> list[tuple[s
     if "flips" in results.frames:
         for row in results.frame("flips").iter_rows(named=True):
             flips.setdefault(row["project"], []).append(row)
-    tested = _tested(results)
+    tested, names = _tested(results), _names(results, lang)
     chosen = results.frame("roadmap").sort("start", "end", "project").iter_rows(named=True)
     rows = [*((row, True) for row in chosen), *((row, False) for row in results.frame("refused").iter_rows(named=True))]
     found = []
@@ -73,7 +79,7 @@ def _pages(results: Results, lang: str, said: Mapping[str, str]) -> list[tuple[s
         if not said.get(project):
             continue
         first = _chosen_line(row, results, lang) if taken else _refused_line(row, results, lang)
-        blocks: list[Block] = [Text(first, quiet=True), Text(said[project])]
+        blocks: list[Block] = [Text(first, quiet=True), Text(_named(said[project], names))]
         if project in flips:
             blocks.append(_changes(results, lang, project, flips[project]))
         if project in tested:
@@ -81,6 +87,17 @@ def _pages(results: Results, lang: str, said: Mapping[str, str]) -> list[tuple[s
         detail = _verdict(reasons[project], taken, lang)
         found.append((row["group"] or "", Fold(f"why-project-{project}", row[f"name_{lang}"], detail, blocks)))
     return found
+
+
+def _names(results: Results, lang: str) -> dict[str, str]:
+    """Names of what a reason may speak of, by ids that cannot be taken for words."""
+    tables = ("projects", "skills")
+    return {key: name for table in tables for key, name in results.called(table, lang).items() if "-" in key}
+
+
+def _named(said: str, names: Mapping[str, str]) -> str:
+    """Put names where a reason has ids, which the command prints for those who type them."""
+    return ID.sub(lambda found: f"“{names[found[0]]}”" if found[0] in names else found[0], said)
 
 
 def _chosen_line(row: Mapping[str, Any], results: Results, lang: str) -> str:
@@ -109,10 +126,12 @@ def _refused_line(row: Mapping[str, Any], results: Results, lang: str) -> str:
 
 def _verdict(row: Mapping[str, Any], taken: bool, lang: str) -> str:
     """A few words beside the name: chosen or not, and by how much."""
+    if row.get("chosen") is not None and row["chosen"] != taken:
+        return t("draw_why_would_drop" if taken else "draw_why_would_take", lang)
     word = t(KINDS.get(row.get("kind") or "", "draw_why_chosen" if taken else "draw_why_refused"), lang)
-    if row.get("lost") is not None:
+    if (row.get("lost") or 0.0) >= SHOWN:
         return t("draw_why_lost", lang, verdict=word, value=number(row["lost"], lang, 3))
-    if row.get("short") is not None:
+    if (row.get("short") or 0.0) >= SHOWN:
         return t("draw_why_short", lang, verdict=word, value=number(row["short"], lang, 3))
     return word
 

@@ -143,7 +143,9 @@ class Teller:
         """A fold of pictures gives them its name; any other gets a line above what it holds."""
         pictures = all(isinstance(inner, Figure) for inner in fold.blocks)
         named = {"title": fold.title, "detail": fold.detail}
-        inside = [told | (named if pictures else {}) for inner in fold.blocks for told in self.block(inner)]
+        inside = [
+            told | (named if pictures else {"inner": True}) for inner in fold.blocks for told in self.block(inner)
+        ]
         return inside if pictures else [{"kind": "head", **named}, *inside]
 
     def _table(self, table: Table) -> dict[str, Any]:
