@@ -21,6 +21,7 @@ from khien.plan.ask.desk import Desk, Found, choice_of, prices_of
 from khien.plan.ask.idle import idle, lacks
 from khien.plan.ask.obstacle import Obstacle, limit_unit, obstacle
 from khien.plan.ask.obstacle import without as state_without
+from khien.plan.ask.start import carried
 from khien.plan.ask.trials import SAME, Change, Flip, Trials, missing
 from khien.plan.core import state
 from khien.plan.core.layout import layout
@@ -64,8 +65,9 @@ class Reasons:
         `reason_vi`, `reason_en`.
     flips : polars.DataFrame
         One row per change that lets a refused project in: `kind` (money, people, limit, both: of money and people with
-        those of its companions, agreement), `what` (skill, limit or companions), `change` in `unit` (mvnd, people,
-        none), `share` of all that the project needs, `refused_at` (the greatest share tried that did not let it in),
+        those of its companions, agreement; over sampled futures also success), `what` (skill, limit or companions),
+        `change` in `unit` (mvnd, people, points of chance, none), `share` of all that the project needs (or of the
+        chance that it lacks), `refused_at` (the greatest share tried that did not let it in),
         `confirmed` by a search that was free to leave it out.
     value, bound : float
         Value of the best plan known, to which everything is compared, and the proven bound.
@@ -250,16 +252,22 @@ class _Asker:
     def _flips(self, name: str, i: int, trials: Trials) -> Iterator[tuple[Any, ...]]:
         """Every kind of change that lets the project in, each by itself; together where none does."""
         p = grants.opened(self.c.problem, trials.package, self.plenty)
-        if trials.lets_in(grants.free(p, trials.package), [], False) is None:
-            return
+        free = trials.lets_in(grants.free(p, trials.package), [], False) is not None
         found = False
-        for kind, what, unit, most, change in self._changes(p, i):
+        for kind, what, unit, most, change in self._changes(p, i) if free else ():
             flip = trials.smallest(change)
             if flip is not None:
                 found = True
                 whole = float(np.ceil(most * flip.share - SAME))
                 yield name, kind, what, whole, unit, whole / most, flip.low, flip.confirmed
-        if not found:
+        if self.plan.settings.scenarios:
+            flip = self._success(i, trials)
+            if flip is not None:
+                found = True
+                points = 100.0 * (1.0 - min(self.c.facts.options[self.c.options[o]]["success_share"]
+                                            for o in grants.options_of(p, [i])))  # fmt: skip
+                yield name, "success", "", flip.share * points, "points", flip.share, flip.low, flip.confirmed
+        if free and not found:
             flip = trials.smallest(lambda share: (_both(p, trials.package, share), False))
             if flip is not None:
                 cost = sum(max(grants.costs(p, o) for o in grants.options_of(p, [j])) for j in trials.package)
@@ -294,6 +302,23 @@ class _Asker:
             if spent > 0 and self._room(row) < spent:
                 yield "limit", self.c.rows[row], "mvnd", spent / limit_unit(self.c, row), limit
 
+    def _success(self, i: int, trials: Trials) -> Flip | None:
+        """The smallest part of the chance that every option lacks, with which the project comes in."""
+        if all(o["success_share"] >= 1.0 for o in self.c.facts.of_project[self.c.projects[i]]):
+            return None
+        desks: dict[float, Desk] = {}
+
+        def desk(share: float) -> Desk:
+            if share not in desks:
+                c = compile_programme(surer(self.changed, self.c.projects[i], share), self.plan.settings)
+                desks[share] = Desk.of(c, carried(self.c, c, self.desk.theta))
+            return desks[share]
+
+        def change(share: float) -> tuple[Problem, bool]:
+            return grants.opened(desk(share).c.problem, trials.package, self.plenty), False
+
+        return trials.smallest(change, desk)
+
     def _mult(self, option: int, row: int) -> int:
         """How much one million VND of an option counts in a row, where it takes room."""
         p = self.c.problem
@@ -311,6 +336,14 @@ class _Asker:
         pools = lay.room.shape[1]
         at = [lay.people + (f * pools + pool) * T for f in range(lay.room.shape[0])]
         return any(bool((self.desk.theta[a : a + T] > 0).any()) for a in at)
+
+
+def surer(programme: Programme, project: str, share: float) -> Programme:
+    """The programme in which every option of a project has so much of the chance that it lacks."""
+    chance = pl.col("success_share")
+    raised = pl.when(pl.col("project") == project).then(chance + share * (1.0 - chance)).otherwise(chance)
+    options = programme.options.with_columns(raised.alias("success_share"))
+    return Programme(programme.settings, {**programme.frames, "options": options}, programme.findings)
 
 
 def _both(p: Problem, projects: list[int], share: float) -> Problem:

@@ -109,13 +109,14 @@ def _named(c: Compiled, lay: Layout) -> Iterator[tuple[Hashable, slice]]:
     yield "places", slice(lay.places, lay.rows)
     for r, name in enumerate(c.rows):
         yield ("row", name), _run(lay.rows + r, 1)
-    for part in c.parts:
+    for f, part in enumerate(c.parts):
         for key, a in part.accumulators.items():
-            yield ("goal", key), slice(lay.goals + int(p.ag_ptr[a]), lay.goals + int(p.ag_ptr[a + 1]))
+            yield ("goal", f, key), slice(lay.goals + int(p.ag_ptr[a]), lay.goals + int(p.ag_ptr[a + 1]))
         blocks = [("floor", y) for y in part.floor_years] + [("survival", y) for y in part.survival_years]
         for b, floor in enumerate(blocks):
             yield floor, _run(lay.floors + b, 1)
-    names = {cond: key for part in c.parts for key, cond in part.conditions.items()}
+    futures = len(c.parts) > 1  # there a subject has many conditions, told apart by the options that succeed
+    names = {} if futures else {cond: key for part in c.parts for key, cond in part.conditions.items()}
     named = [_condition(c, i, names) for i in range(len(p.cond_init))]
     for r in range(len(p.rq_cond)):
         asks = c.projects[int(p.rq_project[r])], named[int(p.rq_cond[r])], int(p.rq_lag[r])
@@ -137,6 +138,8 @@ def _condition(c: Compiled, i: int, names: dict[int, tuple[str, str, bool]]) -> 
         return names[i]
     p = c.problem
     members = p.co_opt[p.co_ptr[i] : p.co_ptr[i + 1]]
+    if len(c.parts) > 1:
+        return frozenset(c.options[int(o)] for o in members), int(p.cond_init[i])
     return frozenset(c.projects[int(p.project_of[o])] for o in members), int(p.cond_init[i])
 
 

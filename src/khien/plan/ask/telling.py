@@ -61,6 +61,7 @@ def flip_words(flip: tuple[Any, ...], lang: str) -> str:
         "limit": t("reason_flip_limit", lang, **fields),
         "both": t("reason_flip_both", lang, **fields) if not what else t("reason_flip_package", lang, **fields),
         "agreement": t("reason_flip_agreement", lang),
+        "success": t("reason_flip_success", lang, change=figure(change or 0.0, lang, 1)),
     }[kind]
     return words if confirmed else words + " " + t("reason_unconfirmed", lang)
 

@@ -6,7 +6,7 @@ Method page: docs/methods/reasons.md.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,9 +51,11 @@ class Trials:
     steps: int
     allow: NDArray[np.uint8]
     companions: list[int] = field(default_factory=list)
-    reference: float = 0.0
+    reference: float | None = None  # the best without the project; searched for unless given
 
     def __post_init__(self) -> None:
+        if self.reference is not None:
+            return
         p = grants.without(self.desk.c.problem, self.project)
         self.reference = max(self.base.score, self._searched(p, self.base.choice).score)
 
@@ -100,32 +102,42 @@ class Trials:
         kept = self.desk.search(p, self.desk.tables(p), found.choice, 0)  # whatever adds nothing is taken out
         if kept.choice.x[self.project] < 0:
             return None
-        return kept if kept.score >= self.against(p, for_all) - SAME * max(1.0, abs(self.reference)) else None
+        least = self.against(p, for_all)
+        return kept if kept.score >= least - SAME * max(1.0, abs(least)) else None
 
     def against(self, p: Problem, for_all: bool) -> float:
         """The best without the project: under the change too, where others gain by it."""
+        assert self.reference is not None
         if not for_all:
             return self.reference
         return max(self.reference, self._searched(grants.without(p, self.project), self.base.choice).score)
 
-    def smallest(self, change: Change) -> Flip | None:
-        """The smallest share of a change that lets the project in, by bisection; None where all of it does not."""
+    def smallest(self, change: Change, desk: Callable[[float], Desk] | None = None) -> Flip | None:
+        """The smallest share of a change that lets the project in, by bisection; None where all of it does not.
+
+        `desk` gives the desk of a share, where the change is one of conditions and not of amounts.
+        """
+
+        def at(share: float) -> Trials:
+            return self if desk is None else replace(self, desk=desk(share))
+
         p, for_all = change(1.0)
-        found = self.lets_in(p, [], for_all)
+        found = at(1.0).lets_in(p, [], for_all)
         if found is None:
             return None
         low, high = 0.0, 1.0
         for _ in range(HALVINGS):
             middle = (low + high) / 2
             p, for_all = change(middle)
-            other = self.lets_in(p, [found.choice], for_all)
+            other = at(middle).lets_in(p, [found.choice], for_all)
             if other is None:
                 low = middle
             else:
                 high, found = middle, other
         p, for_all = change(high)
-        again = self._searched(p, found.choice)
-        stays = again.choice.x[self.project] >= 0 and again.score >= self.against(p, for_all) - SAME
+        last = at(high)
+        again = last._searched(p, found.choice)
+        stays = again.choice.x[self.project] >= 0 and again.score >= last.against(p, for_all) - SAME
         return Flip(high, low, bool(stays), again if stays else found)
 
 
