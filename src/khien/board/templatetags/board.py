@@ -45,6 +45,19 @@ def pct(context: dict[str, Any], share: float | None, digits: int = 1) -> str:
 
 
 @register.simple_tag(takes_context=True)
+def told_cell(context: dict[str, Any], cell: dict[str, Any]) -> str:
+    """A value of a run's answer, by its form."""
+    value, form = cell["value"], cell["form"]
+    if value is None:
+        return "–"
+    if form == "text":
+        return str(value[context["lang"]] if isinstance(value, dict) else value)
+    if form == "share":
+        return pct(context, value)
+    return num(context, value, 4 if form == "number" else 0)
+
+
+@register.simple_tag(takes_context=True)
 def when(context: dict[str, Any], moment: datetime | str | None) -> str:
     """A moment in the office's time zone."""
     if not moment:

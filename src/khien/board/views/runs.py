@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from khien.board.asking import whole, wishes
 from khien.board.http import actor_of, file_answer, page, paged
 from khien.office import reads
 from khien.office.acts import runs as acts
@@ -41,40 +40,10 @@ def start(request: HttpRequest) -> HttpResponse:
         source = reads.run(actor, int(chosen))
         version = source.version
     else:
-        version = reads.version(actor, _whole(request.POST.get("version", "")) or 0)
-    settings = _plan_wishes(request) if kind == "plan" else {}
-    run = acts.ask_run(actor, kind, version, settings, _whole(request.POST.get("seed", "")) or 0, source)
+        version = reads.version(actor, whole(request.POST.get("version", "")) or 0)
+    settings = wishes(kind, request.POST)
+    run = acts.ask_run(actor, kind, version, settings, whole(request.POST.get("seed", "")) or 0, source)
     return redirect("run", pk=run.pk)
-
-
-def _plan_wishes(request: HttpRequest) -> dict[str, Any]:
-    """What the form says; what it leaves empty keeps its default."""
-    numbers = {name: _number(request.POST.get(name, "")) for name in (
-        "time_limit", "budget_factor", "min_reliance", "reliance_weight",
-    )}  # fmt: skip
-    years = {"min_reliance_from": _whole(request.POST.get("min_reliance_from", ""))}
-    lists = {
-        name: tuple(request.POST.get(name, "").lower().replace(",", " ").split())
-        for name in ("without_country", "without_partner", "pins", "forbids")
-    }
-    return {name: value for name, value in {**numbers, **years, **lists}.items() if value not in (None, ())}
-
-
-def _whole(text: str) -> int | None:
-    """A whole number; None when the field is empty."""
-    text = text.strip()
-    if text and not (text.isascii() and text.isdigit() and len(text) < 16):
-        raise Trouble("office_trouble_number", value=text[:40])
-    return int(text) if text else None
-
-
-def _number(text: str) -> float | None:
-    """A number with point or comma; None when the field is empty."""
-    text = text.strip().replace(",", ".")
-    try:
-        return float(text) if text else None
-    except ValueError:
-        raise Trouble("office_trouble_number", value=text[:40]) from None
 
 
 @page("GET")

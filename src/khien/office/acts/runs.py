@@ -37,7 +37,9 @@ def ask_run(
     require(door.may_start(actor.person))
     told = KINDS[kind]
     plain = told.settings(settings)
-    if told.source is not None and (source is None or source.kind != told.source or source.state != Run.State.DONE):
+    if bool(told.sources) != (source is not None):
+        raise Trouble("office_trouble_source")
+    if source is not None and (source.kind not in told.sources or source.state != Run.State.DONE):
         raise Trouble("office_trouble_source")
     if source is not None and source.version_id != version.pk:
         raise Trouble("office_trouble_source")

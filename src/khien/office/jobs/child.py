@@ -34,7 +34,7 @@ def main(words: list[str]) -> int:
 def do(claim: object) -> None:
     """Do a claimed run and record how it ended."""
     from khien.office.acts import queue
-    from khien.office.jobs.plan import NoAnswer
+    from khien.office.jobs.kinds import NoAnswer
     from khien.office.models import Run
     from khien.words import t
 
@@ -47,7 +47,10 @@ def do(claim: object) -> None:
             queue.give_up(claim, Run.State.FAILED, answer.vi, answer.en)
         except KeyboardInterrupt:
             return  # the worker that asked us to stop says why
-        except Exception:
+        except Exception as error:
+            if hasattr(error, "message_vi"):  # settings that only the programme shows to be wrong
+                queue.give_up(claim, Run.State.FAILED, error.message_vi, getattr(error, "message_en", str(error)))
+                return
             log.exception("run %s failed", claim.run)
             vi, en = (t("office_run_our_fault", lang, run=claim.run) for lang in ("vi", "en"))
             queue.give_up(claim, Run.State.FAILED, vi, en, traceback.format_exc())

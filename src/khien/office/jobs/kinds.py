@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from khien.office.acts.trouble import Trouble
+from khien.office.jobs import asked
 from khien.programme import Programme
 
 Tell = Callable[[float | None, str], None]
 """Progress: share done (None when it cannot be said) and a short text."""
-
-LONGEST_SEARCH: Final = 3600
 
 
 @dataclass(frozen=True)
@@ -37,64 +36,54 @@ class Work:
     tell: Tell
 
 
+class NoAnswer(Exception):
+    """The work ended with a clear answer that is no result, in both languages."""
+
+    def __init__(self, vi: str, en: str) -> None:
+        super().__init__(en)
+        self.vi, self.en = vi, en
+
+
 @dataclass(frozen=True)
 class Kind:
-    """A kind of run.
+    """A kind of run. The function `do` of the module of its name does the work and returns what pages show.
 
     Attributes:
         name: its key.
         settings: makes full, plain settings out of what was asked; raises `Trouble` when they are wrong.
         limit: seconds after which the work is stopped from outside.
-        do: does it; returns the figures that pages show.
-        source: kind of the run that it starts from, if any.
+        sources: kinds of run that it starts from; none when it starts from the programme alone.
     """
 
     name: str
     settings: Callable[[Mapping[str, Any]], dict[str, Any]]
     limit: Callable[[Mapping[str, Any]], int]
-    do: Callable[[Work], dict[str, Any]]
-    source: str | None = None
+    sources: tuple[str, ...] = ()
+
+    def do(self, work: Work) -> dict[str, Any]:
+        """Do the work. The rooms that it needs take seconds to import, so only then.
+
+        Raises:
+            NoAnswer: there is a clear answer that is no result.
+        """
+        room = import_module(f"khien.office.jobs.{self.name}")
+        headline: dict[str, Any] = room.do(work)
+        return headline
 
 
-def _do_plan(work: Work) -> dict[str, Any]:
-    from khien.office.jobs.plan import do
-
-    return do(work)
+def _search(settings: Mapping[str, Any]) -> int:
+    return int(settings.get("time_limit") or 0) + 600
 
 
-def _do_report(work: Work) -> dict[str, Any]:
-    from khien.office.jobs.report import do
-
-    return do(work)
-
-
-def _plan_settings(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings of the search; every one of `PlanSettings` but the seed, which the run carries itself."""
-    from khien.plan import PlanSettings, SettingsError
-
-    wishes = {name: value for name, value in asked.items() if value not in (None, "", (), [])}
-    try:
-        plain = PlanSettings(**wishes).to_dict()
-    except SettingsError as error:
-        raise Trouble("office_trouble_setting", why={"vi": error.message_vi, "en": error.message_en}) from None
-    except (TypeError, ValueError):
-        raise Trouble("office_trouble_settings") from None
-    plain.pop("seed", None)
-    if plain["time_limit"] > LONGEST_SEARCH:
-        raise Trouble("office_trouble_long_search", most=LONGEST_SEARCH)
-    return plain
-
-
-def _report_settings(asked: Mapping[str, Any]) -> dict[str, Any]:
-    if asked:
-        raise Trouble("office_trouble_settings")
-    return {}
-
-
+PLANS: Final = ("plan", "whatif")
 KINDS: Final[dict[str, Kind]] = {
     kind.name: kind
     for kind in (
-        Kind("plan", _plan_settings, lambda settings: int(settings["time_limit"]) + 300, _do_plan),
-        Kind("report", _report_settings, lambda settings: 1800, _do_report, source="plan"),
+        Kind("plan", asked.plan, _search),
+        Kind("whatif", asked.whatif, _search, PLANS),
+        Kind("stress", asked.stress, lambda settings: 3600, PLANS),
+        Kind("reliance", asked.reliance, lambda settings: 3600, PLANS),
+        Kind("frontier", asked.frontier, _search),
+        Kind("report", asked.nothing, lambda settings: 1800, PLANS),
     )
 }

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import polars as pl
 
-from khien.office.jobs.kinds import Work
-from khien.plan import NoPlan, PlanSettings, frames, plan_programme
+from khien.office.jobs.kinds import NoAnswer, Work
+from khien.plan import NoPlan, Plan, PlanSettings, frames, plan_programme
 from khien.plan.core.solve import Progress
 from khien.words import t
-
-
-class NoAnswer(Exception):
-    """The work ended with a clear answer that is no result, in both languages."""
-
-    def __init__(self, vi: str, en: str) -> None:
-        super().__init__(en)
-        self.vi, self.en = vi, en
 
 
 def do(work: Work) -> dict[str, Any]:
@@ -28,18 +21,33 @@ def do(work: Work) -> dict[str, Any]:
         NoAnswer: no plan exists; the clashing rules are named.
     """
     settings = PlanSettings.from_dict({**work.settings, "seed": work.seed})
+    try:
+        plan = plan_programme(work.programme, settings, teller(work, settings.time_limit))
+    except NoPlan as clash:
+        raise no_plan(clash) from clash
+    plan.save(work.folder / "plan.json")
+    return headline(work, plan)
+
+
+def teller(work: Work, seconds: float) -> Callable[[Progress], None]:
+    """Progress of a search as a run tells it: share of the time, value and gap."""
 
     def tell(step: Progress) -> None:
         value = "–" if step.value is None else f"{step.value:.4f}"
         gap = "–" if step.gap is None else f"{100 * step.gap:.2f} %"
-        work.tell(min(1.0, step.seconds / settings.time_limit), f"{value} · {gap}")
+        work.tell(min(1.0, step.seconds / seconds), f"{value} · {gap}")
 
-    try:
-        plan = plan_programme(work.programme, settings, tell)
-    except NoPlan as clash:
-        words = {lang: "; ".join(getattr(rule, lang) for rule in clash.clash) for lang in ("vi", "en")}
-        raise NoAnswer(*(t("office_run_no_plan", lang, rules=words[lang]) for lang in ("vi", "en"))) from clash
-    plan.save(work.folder / "plan.json")
+    return tell
+
+
+def no_plan(clash: NoPlan) -> NoAnswer:
+    """The rules that cannot hold together, in words."""
+    rules = {lang: "; ".join(getattr(rule, lang) for rule in clash.clash) for lang in ("vi", "en")}
+    return NoAnswer(*(t("office_run_no_plan", lang, rules=rules[lang]) for lang in ("vi", "en")))
+
+
+def headline(work: Work, plan: Plan) -> dict[str, Any]:
+    """What pages show of a plan."""
     years = frames.coverage_by_year(work.programme, plan).filter(pl.col("capability") == "all").sort("year")
     money = frames.money_by_year(work.programme, plan)
     spent = money.filter(pl.col("kind").is_in(["spend", "training", "obligation"]))
@@ -48,7 +56,7 @@ def do(work: Work) -> dict[str, Any]:
         "status": plan.status,
         "why_stopped": plan.why_stopped,
         "value": plan.value,
-        "bound": plan.bound,
+        "bound": plan.bound if math.isfinite(plan.bound) else None,
         "gap": plan.gap if math.isfinite(plan.gap) else None,
         "seconds": plan.seconds,
         "clocked": plan.clocked,

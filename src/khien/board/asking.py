@@ -1,0 +1,59 @@
+"""From what a form says to what a run is asked; what a field leaves empty keeps its default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from khien.office.acts.trouble import Trouble
+
+_SEARCH: Final = {
+    "number": ("time_limit", "budget_factor", "min_reliance", "reliance_weight"),
+    "whole": ("min_reliance_from",),
+    "ids": ("without_country", "without_partner", "pins", "forbids"),
+}
+_FIELDS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
+    "plan": _SEARCH,
+    "whatif": _SEARCH,
+    "stress": {"whole": ("draws",)},
+    "reliance": {"whole": ("year",)},
+    "frontier": {"number": ("time_limit",), "whole": ("points",), "text": ("measure",)},
+}
+
+
+def wishes(kind: str, form: Mapping[str, str]) -> dict[str, Any]:
+    """The settings that a form for a kind of run asks for.
+
+    Raises:
+        Trouble: a field that must hold a number holds none.
+    """
+    readers = {"number": number, "whole": whole, "ids": ids, "text": str.strip}
+    fields = _FIELDS.get(kind, {})
+    said = {name: readers[how](form.get(name, "")) for how, names in fields.items() for name in names}  # type: ignore[operator]
+    if kind == "reliance" and form.get("what") in ("country", "partner", "site", "shock"):
+        said[form["what"]] = form.get("who", "").strip().lower()
+        if not said[form["what"]]:
+            raise Trouble("office_trouble_one_cut")
+    return {name: value for name, value in said.items() if value not in (None, "", ())}
+
+
+def whole(text: str) -> int | None:
+    """A whole number; None when the field is empty."""
+    text = text.strip()
+    if text and not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise Trouble("office_trouble_number", value=text[:40])
+    return int(text) if text else None
+
+
+def number(text: str) -> float | None:
+    """A number with point or comma; None when the field is empty."""
+    text = text.strip().replace(",", ".")
+    try:
+        return float(text) if text else None
+    except ValueError:
+        raise Trouble("office_trouble_number", value=text[:40]) from None
+
+
+def ids(text: str) -> tuple[str, ...]:
+    """Ids with blanks or commas between them."""
+    return tuple(text.lower().replace(",", " ").split())
