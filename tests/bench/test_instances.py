@@ -9,6 +9,7 @@ from tests.data import data_path
 from khien.plan.core.solve import solve
 
 
+@pytest.mark.slow
 def test_a_plan_of_an_instance_is_worth_what_the_format_says() -> None:
     instance = load(data_path("planning", "programme", "prog_n40_s1.json.xz"))
     problem = to_problem(instance)

@@ -6,6 +6,7 @@ import pytest
 from bench.reasons import main
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("what", "says"),
     [("whatif", "worse"), ("reasons", "6 projects"), ("embargo", "kept in 100.0 %"), ("prices", "prices tried")],

@@ -29,6 +29,7 @@ def answer(capsys: Capture) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_whatif_says_what_moved_and_keeps_the_plan_where_asked(
     island: Path, island_plan: Path, tmp_path: Path, capsys: Capture
 ) -> None:
@@ -80,6 +81,7 @@ def test_explain_searches_unless_it_has_to_be_quick(island: Path, island_plan: P
     assert main([*words, "--steps", "0"]) == 2
 
 
+@pytest.mark.slow
 def test_frontier_prints_a_line_for_every_promise(island: Path, tmp_path: Path, capsys: Capture) -> None:
     words = ["frontier", str(island), "--points", "3", "--work", "8000"]
     assert main([*words, "--out", str(tmp_path), "--lang", "en"]) == 0

@@ -44,12 +44,14 @@ def test_the_page_counts_the_plans(plans: list[Plan], root: Path) -> None:
     assert f"{len(plans):,}" in page
 
 
+@pytest.mark.slow
 def test_no_other_plan_is_as_good(rules: Island, plans: list[Plan]) -> None:
     ranked = sorted(plans, key=rules.rough, reverse=True)[:2]
     assert ranked[0] == BY_HAND
     assert rules.value(ranked[1]) == Fraction("7.75")
 
 
+@pytest.mark.slow
 def test_without_weight_on_self_reliance_the_island_buys(island: Path, plans: list[Plan]) -> None:
     rules = Island(island, reliance_weight=0)
     best = max(plans, key=rules.rough)
@@ -58,6 +60,7 @@ def test_without_weight_on_self_reliance_the_island_buys(island: Path, plans: li
     assert {p.option for p in best} >= {"purifier-joint", "sentry-buy", "boat-buy"}
 
 
+@pytest.mark.slow
 def test_discounting_does_not_move_the_answer(island: Path, plans: list[Plan]) -> None:
     rules = Island(island, discount_rate="0.25")
     assert max(plans, key=rules.rough) == BY_HAND

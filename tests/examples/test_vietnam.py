@@ -22,14 +22,11 @@ def programme(vietnam: Path) -> Programme:
     return khien.read(vietnam)
 
 
+@pytest.mark.slow
 def test_the_generator_makes_the_committed_files_again(vietnam: Path, tmp_path: Path) -> None:
-    subprocess.run(
-        [sys.executable, str(vietnam / "generate.py"), str(tmp_path)], check=True, capture_output=True
-    )
+    subprocess.run([sys.executable, str(vietnam / "generate.py"), str(tmp_path)], check=True, capture_output=True)
     made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    kept = {
-        p.name: p.read_bytes() for p in vietnam.iterdir() if p.suffix == ".csv" or p.name == "programme.toml"
-    }
+    kept = {p.name: p.read_bytes() for p in vietnam.iterdir() if p.suffix == ".csv" or p.name == "programme.toml"}
     assert sorted(made) == sorted(kept)
     assert [name for name in made if made[name] != kept[name]] == []
 
@@ -39,10 +36,7 @@ def test_it_has_no_errors_and_no_warnings(vietnam: Path) -> None:
 
 
 def test_it_is_small(vietnam: Path) -> None:
-    assert (
-        sum(p.stat().st_size for p in vietnam.rglob("*") if p.is_file() and p.suffix != ".pyc")
-        < LARGEST_BYTES
-    )
+    assert sum(p.stat().st_size for p in vietnam.rglob("*") if p.is_file() and p.suffix != ".pyc") < LARGEST_BYTES
 
 
 def test_it_is_as_large_as_promised(programme: Programme) -> None:

@@ -57,9 +57,7 @@ def text(rows: list[dict[str, str]], delimiter: str = ",") -> str:
     return out.getvalue()
 
 
-def run(
-    tmp_path: Path, projects: list[dict[str, str]], participants: list[dict[str, str]], **more: object
-) -> Imported:
+def run(tmp_path: Path, projects: list[dict[str, str]], participants: list[dict[str, str]], **more: object) -> Imported:
     (tmp_path / "projects.csv").write_text(text(projects), encoding="utf-8")
     (tmp_path / "people.csv").write_text(text(participants), encoding="utf-8")
     return import_cordis(tmp_path / "projects.csv", tmp_path / "people.csv", tmp_path / "out", more or None)
@@ -155,9 +153,7 @@ PEOPLE: list[tuple[list[dict[str, str]], str]] = [
 
 
 @pytest.mark.parametrize(("participants", "code"), PEOPLE)
-def test_every_flaw_of_the_participants_is_told(
-    tmp_path: Path, participants: list[dict[str, str]], code: str
-) -> None:
+def test_every_flaw_of_the_participants_is_told(tmp_path: Path, participants: list[dict[str, str]], code: str) -> None:
     result = run(tmp_path, [PROJECT, OTHER], participants + OTHERS)
     assert code in codes(result)
     assert result.programme is not None
@@ -263,23 +259,19 @@ def test_the_page_names_every_finding_and_setting(root: Path) -> None:
 
 
 junk = st.one_of(
-    st.sampled_from(
-        ["", "0", "-1", "1e400", "nan", "9" * 40, "2016-13-45", "0001-01-01", "\u202e", "a;b", "Đê", "🙂"]
-    ),
+    st.sampled_from(["", "0", "-1", "1e400", "nan", "9" * 40, "2016-13-45", "0001-01-01", "\u202e", "a;b", "Đê", "🙂"]),
     st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=12),
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(changes=st.dictionaries(st.sampled_from(sorted(PROJECT)), junk, max_size=6), people=st.data())
 def test_no_row_raises(
     tmp_path_factory: pytest.TempPathFactory, changes: dict[str, str], people: st.DataObject
 ) -> None:
     tmp_path = tmp_path_factory.mktemp("junk")
-    strange = [
-        p | people.draw(st.dictionaries(st.sampled_from(sorted(LEAD)), junk, max_size=3))
-        for p in PARTICIPANTS
-    ]
+    strange = [p | people.draw(st.dictionaries(st.sampled_from(sorted(LEAD)), junk, max_size=3)) for p in PARTICIPANTS]
     result = run(tmp_path, [OTHER, PROJECT | changes], strange + OTHERS)
     assert result.programme is not None or result.errors
     assert (tmp_path / "out").exists() == (result.programme is not None)

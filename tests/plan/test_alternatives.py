@@ -52,6 +52,7 @@ def test_the_island_has_other_plans_that_are_nearly_as_good(island: Path) -> Non
     assert told.plans[0] is plan
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_alternatives_of_random_programmes_are_sound_and_repeat(seed: int) -> None:
     programme = random_programme(np.random.default_rng(seed), 12, check=False)

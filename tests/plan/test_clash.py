@@ -74,6 +74,7 @@ def test_a_pin_that_money_forbids_names_both_and_no_other_pin() -> None:
     assert named(clash) == [("projects", name), ("money", "*")]
 
 
+@pytest.mark.slow
 def test_a_promise_beyond_reach_is_named() -> None:
     programme = drawn(3)
     promised = pl.when(pl.col("id") == "ready").then(pl.lit(999.0)).otherwise(pl.col("amount")).alias("amount")
@@ -135,6 +136,7 @@ def possible(programme: Programme, settings: PlanSettings) -> bool:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(16))
 def test_every_clash_is_one_and_a_smallest_one_by_trying_every_plan(seed: int) -> None:
     programme, settings = asked(seed)
@@ -152,6 +154,7 @@ def test_every_clash_is_one_and_a_smallest_one_by_trying_every_plan(seed: int) -
         assert possible(*only(programme, settings, rules - {one}))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [3, 5, 7, 12])
 def test_prices_alone_prove_many_clashes_of_programmes_too_large_for_a_tree(
     seed: int, monkeypatch: pytest.MonkeyPatch
@@ -170,6 +173,7 @@ def refused_by(programme: Programme, settings: PlanSettings) -> NoPlan:
     return error.value
 
 
+@pytest.mark.slow
 def test_without_a_proof_a_clash_is_said_to_be_found_by_searching(monkeypatch: pytest.MonkeyPatch) -> None:
     programme, settings = asked(12)
     monkeypatch.setattr(feasible, "PARTS", 0)

@@ -35,6 +35,7 @@ def lawful(programme: Programme, told: Frontier) -> None:
         assert chosen - set(step.filter(change="out")["project"]) == set(after[1].choices["project"])
 
 
+@pytest.mark.slow
 def test_the_island_pays_for_independence_with_an_eighth_of_a_point(island: Path) -> None:
     """Worked by hand in docs/methods/frontier.md: 176 points of coverage, 171 with our own water, 170 with all ours."""
     told = frontier(khien.read(island), points=10, settings=PlanSettings(work=16_000))
@@ -45,6 +46,7 @@ def test_the_island_pays_for_independence_with_an_eighth_of_a_point(island: Path
     assert sorted({round(v * 40) for v in told.points["value"]}) == [170, 171, 176]
 
 
+@pytest.mark.slow
 def test_the_island_survives_nine_months_only_with_its_own_water(island: Path) -> None:
     told = frontier(khien.read(island), "survival", 4, PlanSettings(work=10_000))
     lawful(khien.read(island), told)
@@ -69,6 +71,7 @@ def best_with_floor(programme: Programme, floor: float, year: int) -> float:
     return best
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [3, 11])
 def test_points_are_the_best_plans_there_are(seed: int) -> None:
     programme = bare(seed)
@@ -78,6 +81,7 @@ def test_points_are_the_best_plans_there_are(seed: int) -> None:
         assert row["value"] == pytest.approx(best_with_floor(programme, row["promise"], told.from_year), abs=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seed", "measure"), [(0, "reliance"), (1, "survival"), (5, "reliance"), (6, "survival")])
 def test_frontiers_of_random_programmes_are_lawful(seed: int, measure: str) -> None:
     programme = random_programme(np.random.default_rng(seed), 10, check=False)

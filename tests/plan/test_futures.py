@@ -124,6 +124,7 @@ def sound(programme: Programme, plan: Plan) -> None:
     assert plan.nothing - 1e-9 <= plan.value <= plan.bound < np.inf
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_plans_over_futures_keep_every_rule(seed: int) -> None:
     programme = unsure(seed, 8, carry_over=seed % 2 == 0)
@@ -145,6 +146,7 @@ def every_plan(programme: Programme, settings: PlanSettings) -> Iterator[Plan]:
             yield dataclasses.replace(plan, settings=settings)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [3, 11, 13])
 def test_the_best_plan_over_futures_of_very_small_programmes_is_found(seed: int) -> None:
     made = unsure(seed, 4, years=2, max_options=2)
@@ -156,6 +158,7 @@ def test_the_best_plan_over_futures_of_very_small_programmes_is_found(seed: int)
     assert plan.value == pytest.approx(best, abs=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_the_bound_holds_for_any_plan(seed: int) -> None:
     programme = unsure(seed, 8)
@@ -180,6 +183,7 @@ def test_where_everything_succeeds_futures_change_nothing() -> None:
     assert plain.value <= plan.bound
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_one_future_is_the_programme_without_what_fails(seed: int) -> None:
     programme = unsure(seed, 8)
@@ -199,18 +203,14 @@ def test_one_future_is_the_programme_without_what_fails(seed: int) -> None:
 def test_any_prices_give_the_same_bound_over_futures_in_both_readings(seed: int, count: int) -> None:
     rng = np.random.default_rng(seed)
     programme = unsure(seed, 8)
-    asked = PlanSettings(
-        scenarios=count, tail_weight=float(rng.random()), min_reliance=0.1 if seed % 2 else None
-    )
+    asked = PlanSettings(scenarios=count, tail_weight=float(rng.random()), min_reliance=0.1 if seed % 2 else None)
     p = compile_programme(apply(programme, asked), asked).problem
     lay = layout(p)
     theta = rng.random(lay.size) * (rng.random(lay.size) < 0.6) / lay.scale * 0.2
     futures = slice(lay.floors + p.tail_from, lay.floors + len(p.b_floor))
     theta[futures] = rng.random(count) * 2 * asked.tail_weight * count
     where = np.flatnonzero(theta)
-    prices = _prices(
-        p, {"kind": "lagrangian", "size": lay.size, "at": where.tolist(), "price": theta[where].tolist()}
-    )
+    prices = _prices(p, {"kind": "lagrangian", "size": lay.size, "at": where.tolist(), "price": theta[where].tolist()})
     assert prices is not None
     told, _ = dual.evaluate(p, lay, theta, 1.0, 1.0, np.zeros(lay.size), np.zeros(p.allow.shape))
     assert float(Fraction(lagrangian(p, prices), ONE)) == pytest.approx(told, rel=1e-11, abs=1e-11)
@@ -232,10 +232,18 @@ def test_the_loss_by_the_tail_follows_the_state() -> None:
         assert sum(st.bval) == pytest.approx(mean)
 
 
+@pytest.mark.slow
 def test_a_floor_of_self_reliance_is_kept_beside_futures() -> None:
     programme = unsure(0, 4)
     floor = PlanSettings(work=WORK, min_reliance=0.05, min_reliance_from=2028, scenarios=10)
     sound(programme, plan_programme(programme, floor))
+
+
+@pytest.fixture(scope="module")
+def over_twelve() -> tuple[Programme, Plan]:
+    """A plan over twelve futures, which no test changes."""
+    programme = unsure(1)
+    return programme, plan_programme(programme, PlanSettings(work=400, scenarios=12))
 
 
 @pytest.mark.parametrize(
@@ -246,17 +254,17 @@ def test_a_floor_of_self_reliance_is_kept_beside_futures() -> None:
         ({"successes": {}}, "successes"),
     ],
 )
-def test_what_a_plan_says_of_its_futures_is_checked(changed: dict[str, Any], said: str) -> None:
-    programme = unsure(1)
-    plan = plan_programme(programme, PlanSettings(work=400, scenarios=12))
+def test_what_a_plan_says_of_its_futures_is_checked(
+    changed: dict[str, Any], said: str, over_twelve: tuple[Programme, Plan]
+) -> None:
+    programme, plan = over_twelve
     found = verify(programme, dataclasses.replace(plan, details={**plan.details, **changed}))
     assert {v.rule for v in found} == {"futures"}
     assert any(said in v.message_en for v in found)
 
 
-def test_other_successes_than_the_seed_gives_are_refused() -> None:
-    programme = unsure(1)
-    plan = plan_programme(programme, PlanSettings(work=400, scenarios=12))
+def test_other_successes_than_the_seed_gives_are_refused(over_twelve: tuple[Programme, Plan]) -> None:
+    programme, plan = over_twelve
     turned = {name: f"{int(text, 16) ^ 0x8000:04x}" for name, text in plan.details["successes"].items()}
     found = verify(programme, dataclasses.replace(plan, details={**plan.details, "successes": turned}))
     assert set(found[0].rows) == set(turned)
@@ -329,6 +337,7 @@ def test_an_interrupt_keeps_the_best_plan_over_futures(early: bool) -> None:
     sound(programme, plan)
 
 
+@pytest.mark.slow
 def test_the_island_over_fifty_futures(island: Path, tmp_path: Path) -> None:
     programme = read(island)
     plan = plan_programme(programme, PlanSettings(work=2000, scenarios=50))

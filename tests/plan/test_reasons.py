@@ -83,6 +83,7 @@ def test_what_no_agreement_covers_comes_in_with_one() -> None:
     assert "thỏa thuận" in told.projects["reason_vi"][0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_every_project_has_its_reason_in_both_languages(seed: int) -> None:
     programme = random_programme(np.random.default_rng(seed), 10, check=False)
@@ -98,6 +99,7 @@ def test_every_project_has_its_reason_in_both_languages(seed: int) -> None:
     assert (known["least"] <= known["most"] + 1e-9).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [3, 11, 13])
 def test_losses_are_those_of_the_best_plans(seed: int) -> None:
     """Against every plan there is: without each chosen project, and with each refused one."""

@@ -49,6 +49,7 @@ def test_money_and_ceilings_have_prices_where_they_are_scarce() -> None:
     assert priced(teams(engineers=9)).prices.is_empty()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_prices_predict_the_relaxation_inside_their_step(seed: int) -> None:
     programme = random_programme(np.random.default_rng(seed), 12, check=False)
@@ -59,6 +60,7 @@ def test_prices_predict_the_relaxation_inside_their_step(seed: int) -> None:
         assert row["gained"] == pytest.approx(row["predicted"], rel=0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_the_relaxation_bounds_every_plan_and_more_never_hurts(seed: int) -> None:
     programme = random_programme(np.random.default_rng(seed), 10, check=False)

@@ -35,6 +35,7 @@ def sound(programme: Programme, plan: Plan) -> None:
     assert plan.bound >= plan.value >= plan.nothing - 1e-9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(12))
 def test_plans_of_random_programmes_keep_every_rule(seed: int) -> None:
     programme = drawn(seed, first_quarter="2026Q3" if seed % 4 == 3 else "2026Q1")
@@ -93,6 +94,7 @@ def test_no_plan_where_commitments_cannot_be_paid() -> None:
     assert {rule.table for rule in error.value.clash} == {"money"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("factor", [0.9, 1.5])
 def test_the_budget_factor_is_kept(factor: float) -> None:
     programme = drawn(4)
@@ -105,6 +107,7 @@ def test_the_budget_factor_is_kept(factor: float) -> None:
         sound(programme, plan)
 
 
+@pytest.mark.slow
 def test_no_free_project_has_a_partner_of_a_country_left_out() -> None:
     seen = 0
     for seed in range(4):
@@ -124,6 +127,7 @@ def free_of(plan: Plan) -> list[str]:
     return names
 
 
+@pytest.mark.slow
 def test_pins_and_forbids_are_kept() -> None:
     forbidden = pinned = 0
     for seed in (1, 5):
@@ -152,6 +156,7 @@ def test_pins_and_forbids_are_kept() -> None:
     assert pinned
 
 
+@pytest.mark.slow
 def test_a_floor_of_self_reliance_is_reached_or_said_to_be_out_of_reach() -> None:
     reached, refused = 0, []
     for seed in (0,):

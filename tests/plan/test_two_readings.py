@@ -52,6 +52,7 @@ def test_random_programmes_pass_the_checks_and_doing_nothing_is_a_plan(seed: int
     assert verify(programme, plan_of(programme, [])) == []
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(seeds)
 def test_value(seed: int) -> None:
@@ -88,9 +89,7 @@ def test_ceilings_and_spending(seed: int) -> None:
     """Spending by key adds up to the ceilings that the verifier finds broken."""
     rng, programme = draw(seed)
     plan = random_plan(rng, programme)
-    by = all_frames(programme, plan)["spend_by"].filter(
-        pl.col("kind") == "partner", pl.col("key") == "partner-b"
-    )
+    by = all_frames(programme, plan)["spend_by"].filter(pl.col("kind") == "partner", pl.col("key") == "partner-b")
     most = programme.limits.filter(pl.col("id") == "b-most")["amount_mvnd"][0]
     broken = [v for v in verify(programme, plan) if v.rows == ("b-most",)]
     assert bool(broken) == (by["amount_mvnd"].sum() > most)

@@ -100,6 +100,7 @@ def test_what_cannot_be_is_refused(by_hand: tuple[Programme, Plan]) -> None:
         what_if(other, plan, plan.settings)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [3, 11, 13])
 def test_the_best_plan_of_another_question_is_found(seed: int) -> None:
     programme = bare(seed)
@@ -110,6 +111,7 @@ def test_the_best_plan_of_another_question_is_found(seed: int) -> None:
         assert told.after.value == pytest.approx(best_by_hand(changed), abs=1e-9)
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 200), factor=st.sampled_from([0.9, 1.0, 1.2]), out=st.booleans())
 @settings(max_examples=8)
 def test_answers_keep_every_rule_and_more_is_never_worse(seed: int, factor: float, out: bool) -> None:
@@ -146,6 +148,7 @@ def test_prices_find_their_places_by_name_and_stay_a_bound() -> None:
     assert best.value - 1e-9 <= moved.bound <= Desk.of(other, None).bound
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_a_mended_start_breaks_nothing_that_is_hard(seed: int) -> None:
     programme = random_programme(np.random.default_rng(seed), 12, check=False)

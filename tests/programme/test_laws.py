@@ -21,9 +21,7 @@ from khien.programme.sheet import Sheet
 from khien.programme.typed import as_typed
 from khien.programme.values import check_values
 
-few = settings(
-    max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+few = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 some = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 SETTINGS = Settings(title_vi="a", title_en="b", base_year=2026, first_quarter="2026Q1", last_quarter="2030Q4")
 
@@ -34,9 +32,7 @@ def good_cells(column: Column) -> st.SearchStrategy[Any]:
         return st.from_regex(r"\A[a-z0-9][a-z0-9_-]{0,12}\Z")
     if column.kind in ("text", "shares", "list"):
         text = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1, max_size=30)
-        return st.one_of(
-            text, st.sampled_from(["=1+1", "_x0041_", "a\nb", '"x", y;', "ữ", "nan", "1,5", "TRUE"])
-        )
+        return st.one_of(text, st.sampled_from(["=1+1", "_x0041_", "a\nb", '"x", y;', "ữ", "nan", "1,5", "TRUE"]))
     if column.kind == "quarter":
         return st.from_regex(r"\A20[0-9]{2}Q[1-4]\Z")
     if column.kind == "choice":
@@ -58,9 +54,7 @@ def rows_of(table: Table) -> st.SearchStrategy[list[dict[str, Any]]]:
         c.name: good_cells(c) if c.required or c.default is not None else st.none() | good_cells(c)
         for c in table.columns.values()
     }
-    return st.lists(
-        st.fixed_dictionaries(cells), max_size=6, unique_by=lambda r: tuple(r[k] for k in table.key)
-    )
+    return st.lists(st.fixed_dictionaries(cells), max_size=6, unique_by=lambda r: tuple(r[k] for k in table.key))
 
 
 @st.composite
@@ -90,6 +84,7 @@ def read_cells(path: Path) -> dict[str, pl.DataFrame]:
     return frames
 
 
+@pytest.mark.slow
 @few
 @given(programme=unchecked(), form=st.sampled_from(["folder", "book.xlsx"]))
 def test_writing_and_reading_gives_back_every_cell(programme: Programme, form: str) -> None:
@@ -107,9 +102,7 @@ def test_writing_and_reading_gives_back_every_cell(programme: Programme, form: s
 def test_the_hash_does_not_see_the_order_of_rows_and_columns(programme: Programme, seed: int) -> None:
     chance = random.Random(seed)
     mixed = {
-        name: frame.select(chance.sample(frame.columns, frame.width))[
-            chance.sample(range(frame.height), frame.height)
-        ]
+        name: frame.select(chance.sample(frame.columns, frame.width))[chance.sample(range(frame.height), frame.height)]
         for name, frame in programme.frames.items()
     }
     assert content_hash(SETTINGS, mixed) == programme.hash
@@ -122,6 +115,7 @@ def test_the_hash_differs_exactly_when_something_differs(a: Programme, b: Progra
     assert (a.hash == b.hash) == (diff(a, b) == [])
 
 
+@pytest.mark.slow
 @some
 @given(a=unchecked(), b=unchecked())
 def test_differences_turn_round_and_add_up(a: Programme, b: Programme) -> None:
@@ -175,6 +169,7 @@ wild = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.data())
 def test_the_checker_never_raises_and_says_something_for_every_finding(
@@ -207,6 +202,7 @@ def test_no_bytes_make_the_checker_raise(data: bytes, name: str) -> None:
         assert check(path).programme is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(TABLES))
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
@@ -240,6 +236,7 @@ def test_the_fast_checks_agree_with_the_row_class(name: str, data: st.DataObject
 TITLE = st.characters(codec="utf-8", exclude_categories=("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 
 
+@pytest.mark.slow
 @few
 @given(
     title=st.text(TITLE, min_size=1).filter(str.strip),

@@ -160,6 +160,7 @@ def test_importing_khien_is_quick() -> None:
     assert said.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_the_benchmark_of_checking_runs(root: Path) -> None:
     command = [sys.executable, "-m", "bench.checking", "--small", "--json"]
     said = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout

@@ -53,9 +53,8 @@ def test_saving_in_another_program_changes_nothing(
     assert read(edited(lambda book: None)) == complete
 
 
-@pytest.mark.parametrize(
-    "value", [0.1 + 0.2, 1 / 3, 1e-7, 123456789.12345679, 5e-324, 1.7976931348623157e308]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("value", [0.1 + 0.2, 1 / 3, 1e-7, 123456789.12345679, 5e-324, 1.7976931348623157e308])
 def test_numbers_keep_every_bit(complete: Programme, tmp_path: Path, value: float) -> None:
     changed = complete.replace(yields=complete.yields.with_columns(amount=pl.lit(value)))
     write(changed, tmp_path / "book.xlsx")
@@ -112,9 +111,7 @@ def test_what_is_wrong_in_a_sheet_is_told(
     assert (finding.table, finding.row, finding.column, finding.value) == (table, row, column, value)
 
 
-def test_sheets_for_people_are_left_alone(
-    complete: Programme, edited: Callable[[Callable[[Any], None]], Path]
-) -> None:
+def test_sheets_for_people_are_left_alone(complete: Programme, edited: Callable[[Callable[[Any], None]], Path]) -> None:
     def change(book: Any) -> None:
         book.create_sheet("_tính nháp")["A1"] = "=1+1"
         book.create_sheet("Ghi chú")["B7"] = "hỏi lại"

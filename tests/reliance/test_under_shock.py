@@ -209,6 +209,7 @@ def test_more_stock_never_hurts(seed: int) -> None:
     assert (longer >= lasts - 1e-6).all()
 
 
+@pytest.mark.slow
 @given(seeds, st.booleans())
 @settings(max_examples=15)
 def test_the_ranking_of_failures_equals_exhaustive_search(seed: int, known: bool) -> None:
@@ -236,6 +237,7 @@ def test_the_ranking_of_failures_equals_exhaustive_search(seed: int, known: bool
     assert worst == sorted(worst, reverse=True)
 
 
+@pytest.mark.slow
 @given(seeds, st.booleans())
 @settings(max_examples=20)
 def test_the_worst_pairs_are_found_without_solving_all(seed: int, known: bool) -> None:

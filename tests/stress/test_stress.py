@@ -161,6 +161,7 @@ def test_shocks_that_come_together_share_their_luck() -> None:
     assert on[on[:, 2], 0].mean() == pytest.approx(0.4, abs=0.03)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_a_repaired_future_keeps_every_rule_of_the_book(seed: int) -> None:
     """What the verifier finds in a future is also broken by what is fixed alone, or cannot be mended by waiting."""

@@ -51,6 +51,7 @@ def test_both_agree_in_every_draw(seed: int, repair: bool) -> None:
         assert draws.value[n] == pytest.approx(slow.worth(found, what).value, abs=1e-11)
 
 
+@pytest.mark.slow
 def test_shocks_and_repair_do_something_here() -> None:
     """The programmes above would not be worth comparing on if nothing ever happened in them."""
     left_out = late = struck = 0
