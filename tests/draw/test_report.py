@@ -253,6 +253,7 @@ def test_progress_goes_from_nothing_to_everything(
 ) -> None:
     monkeypatch.setattr(report_module, "_picture", lambda figure, lang: None)
     monkeypatch.setattr(report_module, "_write_pictures", lambda *_: None)
+    monkeypatch.setattr(report_module, "_write_numbers", lambda *_: None)
     monkeypatch.setattr(report_module, "page", lambda *_: "")
     monkeypatch.setattr(report_module, "paper", lambda *_: b"")
     told: list[float] = []

@@ -6,16 +6,19 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 
 import polars as pl
+from altair.utils import schemapi
 
 from khien.draw import stills, tables
 from khien.draw.asides import Aside
 from khien.draw.blocks import Figure, Section, figures
 from khien.draw.content import sections
 from khien.draw.content.provenance import status_line
-from khien.draw.page import page
+from khien.draw.page import page, warm
 from khien.draw.page.layout import Picture
 from khien.draw.paper import paper
 from khien.draw.results import Results, collect
@@ -90,8 +93,7 @@ def write_results(
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
-        for i, language in enumerate(languages):
-            _write_language(results, draft, language, _part(tell, i / len(languages), 0.9 / len(languages)))
+        _write_languages(results, draft, languages, tell)
         tell(0.92, t("draw_progress_tables", languages[0]))
         tables.write(results, draft)
         written = _put(draft, target)
@@ -99,6 +101,45 @@ def write_results(
         shutil.rmtree(draft, ignore_errors=True)
     tell(1.0, t("draw_progress_done", languages[0]))
     return written
+
+
+def _write_languages(results: Results, folder: Path, languages: Sequence[str], tell: Progress) -> None:
+    """Write all languages at once: while one waits for the renderer, which lets others go on, the other is laid out."""
+    tell(0.0, t("draw_progress_pictures", languages[0]))
+    stills.prepare()
+    warm()
+    together = _Together(tell, languages)
+    (folder / "charts").mkdir()
+    with schemapi.debug_mode(False), ThreadPoolExecutor(len(languages)) as threads:
+        jobs = [threads.submit(_write_language, results, folder, lang, together.of(lang)) for lang in languages]
+        try:
+            for job in jobs:
+                job.result()
+        except BaseException:
+            together.stop = True
+            raise
+
+
+class _Together:
+    """Progress of languages that are written at once, told one at a time as nine tenths of the whole."""
+
+    def __init__(self, tell: Progress, languages: Sequence[str]) -> None:
+        self.tell, self.lock, self.stop = tell, Lock(), False
+        self.shares = dict.fromkeys(languages, 0.0)
+        self.first = languages[0]
+
+    def of(self, lang: str) -> Progress:
+        """Return the progress of one language; it ends the work when another has failed."""
+
+        def tell(share: float, what: str) -> None:
+            if self.stop:
+                raise RuntimeError("another language failed")
+            with self.lock:
+                self.shares[lang] = share
+                if lang == self.first:
+                    self.tell(0.9 * sum(self.shares.values()) / len(self.shares), what)
+
+        return tell
 
 
 def _languages(lang: str) -> tuple[str, ...]:
@@ -119,6 +160,7 @@ def _write_language(results: Results, folder: Path, lang: str, tell: Progress) -
     chapters, status = sections(results, lang), status_line(results, lang)
     pictures = draw_all(chapters, lang, _part(tell, 0.0, 0.6))
     _write_pictures(folder / "charts", lang, pictures, status)
+    _write_numbers(folder / "charts", lang, pictures)
     tell(0.6, t("draw_progress_page", lang))
     (folder / f"report.{lang}.html").write_text(page(results, lang, chapters, pictures, status), encoding="utf-8")
     tell(0.65, t("draw_progress_pdf", lang))
@@ -126,11 +168,17 @@ def _write_language(results: Results, folder: Path, lang: str, tell: Progress) -
 
 
 def _write_pictures(folder: Path, lang: str, pictures: dict[str, Picture], status: str) -> None:
-    """Write each picture as SVG, and the numbers behind it as CSV."""
-    folder.mkdir(exist_ok=True)
+    """Write each picture as SVG."""
     for name, picture in pictures.items():
         (folder / f"{name}.{lang}.svg").write_text(stills.captioned(picture.wide, status), encoding="utf-8")
-        (folder / f"{name}.csv").write_text(picture.csv, encoding="utf-8-sig")
+
+
+def _write_numbers(folder: Path, lang: str, pictures: dict[str, Picture]) -> None:
+    """Write the numbers behind each picture as CSV: the same in every language, and put there whole by each."""
+    for name, picture in pictures.items():
+        draft = folder / f".{name}.{lang}"
+        draft.write_text(picture.csv, encoding="utf-8-sig")
+        os.replace(draft, folder / f"{name}.csv")
 
 
 def draw_all(chapters: Iterable[Section], lang: str, tell: Progress) -> dict[str, Picture]:

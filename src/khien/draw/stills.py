@@ -21,7 +21,7 @@ _IDS = re.compile(r'(\bid="|url\(#|href="#)([A-Za-z_][\w-]*)')
 
 
 @cache
-def _prepare() -> None:
+def prepare() -> None:
     """Tell the renderer once where the fonts are."""
     vl_convert.register_font_directory(str(fonts.folder()))
     vl_convert.register_font_directory(str(fonts.rulers()))
@@ -34,7 +34,7 @@ def svg(chart: Chart, lang: str) -> str:
 
 def svg_of(spec: dict[str, Any], lang: str) -> str:
     """Return a Vega-Lite definition as SVG text."""
-    _prepare()
+    prepare()
     ruled = json.dumps(spec, ensure_ascii=False, allow_nan=False).replace(f'"{FONT}"', f'"{fonts.RULER}"')
     text: str = vl_convert.vegalite_to_svg(ruled, format_locale=FORMAT_LOCALE[lang], allowed_base_urls=[])
     return text.replace(fonts.RULER, FONT)
@@ -53,7 +53,7 @@ def spec_of(draw: Draw, width: int) -> dict[str, Any]:
 
 def png(chart: Chart, lang: str, scale: float = 2.0) -> bytes:
     """Return a chart as PNG; ``scale`` 2 suits dense screens."""
-    _prepare()
+    prepare()
     data: bytes = vl_convert.svg_to_png(svg(chart, lang), scale=scale)
     return data
 

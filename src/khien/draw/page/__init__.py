@@ -73,6 +73,12 @@ def page(results: Results, lang: str, sections: Sequence[Section], pictures: Map
     )
 
 
+def warm() -> None:
+    """Make what all pages share, so that pages written at once need not make it twice."""
+    _style()
+    _script()
+
+
 def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
