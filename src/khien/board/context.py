@@ -12,7 +12,8 @@ from khien.office.models import User
 
 _SECTION: Final = {
     "today": "today", "own": "own", "log": "log", "accounts": "accounts", "account": "accounts", "runs": "runs",
-    "run": "runs", "programme": "programme", "version": "programme", "table": "programme", "compare": "programme",
+    "run": "runs", "programme": "programme", "version": "programme", "table": "programme",
+    "row": "programme", "compare": "programme",
 }  # fmt: skip
 
 

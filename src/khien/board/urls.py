@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from khien.board.views import accounts, door, log, plain, programme, proposals, runs, today
+from khien.board.views import accounts, door, log, plain, programme, proposals, rows, runs, today
 
 handler404 = "khien.board.views.plain.not_found"
 handler500 = "khien.board.views.plain.our_fault"
@@ -23,6 +23,7 @@ urlpatterns = [
     path("programme/<int:pk>/", programme.version, name="version"),
     path("programme/<int:pk>/propose/", proposals.propose, name="propose"),
     path("programme/<int:pk>/tables/<slug:name>/", programme.table, name="table"),
+    path("programme/<int:pk>/tables/<slug:name>/row/", rows.row, name="row"),
     re_path(r"^programme/(?P<pk>\d{1,18})/programme\.(?P<form>zip|xlsx)$", programme.download, name="download"),
     path("proposals/<int:pk>/", proposals.close, name="close-proposal"),
     path("runs/", runs.runs, name="runs"),

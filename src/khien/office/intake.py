@@ -53,17 +53,25 @@ def take_in(name: str, content: bytes) -> Intake:
     if not content.startswith(b"PK"):
         raise UploadError("office_upload_not_a_zip")
     with tempfile.TemporaryDirectory() as place:
-        findings = Findings()
         if name.lower().endswith(".xlsx"):
             file = Path(place) / "programme.xlsx"
             file.write_bytes(content)
-            raw = read_workbook(file, findings)
-        else:
-            unpack(content, Path(place))
-            raw = read_folder(Path(place), findings)
-        if raw is None:
-            return _told(None, RawProgramme(), list(findings))
-        checked = check_raw(raw, findings)
+            findings = Findings()
+            return _checked(read_workbook(file, findings), findings)
+        unpack(content, Path(place))
+        return take_in_folder(Path(place))
+
+
+def take_in_folder(folder: Path) -> Intake:
+    """The same for a folder of CSV files."""
+    findings = Findings()
+    return _checked(read_folder(folder, findings), findings)
+
+
+def _checked(raw: RawProgramme | None, findings: Findings) -> Intake:
+    if raw is None:
+        return _told(None, RawProgramme(), list(findings))
+    checked = check_raw(raw, findings)
     return _told(checked.programme, raw, checked.findings)
 
 

@@ -15,6 +15,8 @@ from pathlib import Path
 
 log = logging.getLogger("khien.worker")
 
+LOG_EVERY = 2.0
+"""Seconds between two lines of a run's log."""
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
 
@@ -68,12 +70,13 @@ def _worked(run: object, claim: object, place: Path) -> tuple[dict[str, object],
 
     assert isinstance(run, Run)
     assert isinstance(claim, queue.Claim)
-    began, due = time.monotonic(), [0.0]
+    began, due = time.monotonic(), [0.0, 0.0]
     lines: list[str] = []
 
     def tell(share: float | None, stage: str) -> None:
         now = time.monotonic()
-        if not lines or not lines[-1].endswith(stage):
+        if now >= due[1]:
+            due[1] = now + LOG_EVERY
             lines.append(f"{now - began:8.1f} s  {stage}")
         if now >= due[0]:
             due[0] = now + 1.0

@@ -14,6 +14,7 @@ from khien.reliance.cuts import Cut
 from khien.words import t
 
 MOST = 12
+WHO = ("countries", "organisations", "sites")
 
 
 def do(work: Work) -> dict[str, Any]:
@@ -29,10 +30,13 @@ def do(work: Work) -> dict[str, Any]:
     found.write_xlsx(work.folder / "reliance.xlsx")
     frames = {name: frame.to_dicts() for name, frame in found.frames.items()}
     names = {row["id"]: both(row) for row in programme.capabilities.iter_rows(named=True)}
+    known = {row["id"]: both(row) for who in WHO for row in programme.frames[who].iter_rows(named=True)}
+    sites = [row | {"site": known.get(row["site"], row["site"])} for row in frames["sites"][:MOST]]
     names["all"] = {lang: t("office_told_all", lang) for lang in ("vi", "en")}
     left = [row | {"name": names[row["capability"]]} for row in frames["capabilities"]]
     left.sort(key=lambda row: (row["capability"] != "all", row["worst"] - row["coverage"]))
-    hang = [row | {"by": _by(row["by"])} for row in frames["dependence"] if row["lost_worst"] > 0]
+    hang = [row | {"by": _by(row["by"]), "key": known.get(row["key"], row["key"])} for row in frames["dependence"]]
+    hang = [row for row in hang if row["lost_worst"] > 0 and row["key"] != "foreign"]
     hang.sort(key=lambda row: -row["lost_worst"])
     return {
         "figures": [
@@ -45,7 +49,7 @@ def do(work: Work) -> dict[str, Any]:
         "tables": [
             table("left", "name/capability:text coverage:share worst:share best:share", left[: MOST + 1]),
             table("hangs", "key/who:text by:text lost_known:share lost_worst:share lost_best:share", hang[: 2 * MOST]),
-            table("sites", "site:text loss_worst/loss:number spend_share/spend:share", frames["sites"][:MOST]),
+            table("sites", "site:text loss_worst/loss:number spend_share/spend:share", sites),
         ],
     }
 
