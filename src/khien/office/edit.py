@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from khien.office.intake import Intake, take_in_folder
 from khien.programme import Programme, Table, write
 from khien.programme.compare import row_key
+from khien.programme.writing import csv_text
 
 
 class NoSuchRow(KeyError):
@@ -22,9 +24,8 @@ def cells_of(programme: Programme, table: Table, key: str) -> dict[str, str]:
     Raises:
         NoSuchRow: there is none.
     """
-    with tempfile.TemporaryDirectory() as place:
-        _, rows = _laid_out(programme, table, Path(place))
-    return rows[_index(programme, table, key)]
+    index = _index(programme, table, key)
+    return next(iter(csv.DictReader(io.StringIO(csv_text(programme.frames[table.name][index])))))
 
 
 def with_row(programme: Programme, table: Table, key: str | None, cells: Mapping[str, str] | None) -> Intake:
