@@ -179,7 +179,7 @@ def _what(results: Results, lang: str, flip: Mapping[str, Any]) -> str:
     """Names of the skill, the limit or the companions that a change is about."""
     names = {table: results.called(table, lang) for table in ("skills", "limits", "projects")}
     every = {key: name for table in names.values() for key, name in table.items()}
-    return ", ".join(called(every, key.strip()) for key in (flip["what"] or "").split(",") if key.strip()) or MISSING
+    return "; ".join(called(every, key.strip()) for key in (flip["what"] or "").split(",") if key.strip()) or MISSING
 
 
 def _amount(flip: Mapping[str, Any], lang: str) -> str:
