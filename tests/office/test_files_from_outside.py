@@ -46,6 +46,7 @@ def test_names_are_never_paths(tmp_path: Path, name: str) -> None:
      (zipped({}), "no CSV file"), (zipped({"a.txt": b""}), "no CSV file"),
      (zipped({"a/x.csv": b"", "b/y.csv": b""}), "several folders"), (zipped({"a/x.csv": b"", "b/x.csv": b""}), "twice"),
      (zipped({f"{n}.csv": b"" for n in range(201)}), "more than 200")],
+    ids=["empty", "cut", "nothing in it", "no table", "two folders", "one name twice", "too many"],
 )  # fmt: skip
 def test_what_is_refused_says_why(tmp_path: Path, content: bytes, says: str) -> None:
     with pytest.raises(UploadError, match=says):
