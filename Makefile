@@ -15,6 +15,9 @@ unexport PYTHONDONTWRITEBYTECODE
 
 UV := .uv/bin/uv
 BIN := .venv/bin
+# Tests run in so many processes, a file in one of them, so that a file makes what its tests share once.
+TEST_PROCESSES ?= 2
+SIDE_BY_SIDE = -n $(TEST_PROCESSES) --dist loadscope --no-loadscope-reorder
 DEMO_SECONDS ?= 60
 DEMO_OUT ?= out/vietnam
 EXAMPLE := examples/vietnam
@@ -36,11 +39,11 @@ $(DEMO_OUT)/plan.json: $(shell find $(EXAMPLE) -type f 2>/dev/null) $(shell find
 	$(BIN)/khien plan $(EXAMPLE) --time-limit $(DEMO_SECONDS) --out $(DEMO_OUT)
 
 test: setup lint types layers docs  ## everything CI runs
-	$(BIN)/pytest
+	$(BIN)/pytest $(SIDE_BY_SIDE)
 	KHIEN_TEST_DATABASE=postgresql $(BIN)/pytest -q tests/office -m "not slow"
 
 fast: setup  ## the tests that take less than two minutes together
-	$(BIN)/pytest -q -m "not slow"
+	$(BIN)/pytest $(SIDE_BY_SIDE) -q -m "not slow"
 
 lint: .venv/.dev  ## style
 	$(BIN)/ruff check .
