@@ -44,6 +44,7 @@ def test_every_picture_is_valid_and_draws_at_every_width(results: Results, lang:
     assert len({figure.id for figure in drawn}) == len(drawn)
 
 
+@pytest.mark.slow
 def test_pictures_keep_to_the_width_they_are_asked_for(results: Results) -> None:
     for figure in all_figures(results, "vi"):
         if figure.draw and not figure.half and not figure.id.startswith("roadmap-"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from khien.plan.verify.bound import ONE, _prices, lagrangian, verify_bound
 from khien.programme import Programme
 
 
+@cache
 def drawn(seed: int) -> tuple[Programme, Plan]:
     programme = random_programme(np.random.default_rng(seed), 6 + seed % 8, check=False)
     return programme, plan_programme(programme, PlanSettings(work=400))

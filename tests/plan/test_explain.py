@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import cache
 
 import numpy as np
 import polars as pl
@@ -17,6 +18,7 @@ from khien.plan.verify import recomputed_value
 from khien.programme import Programme
 
 
+@cache
 def drawn(seed: int, **asked: object) -> tuple[Programme, Plan]:
     programme = random_programme(np.random.default_rng(seed), 8, check=False)
     return programme, plan_programme(programme, PlanSettings(work=400, **asked))  # type: ignore[arg-type]

@@ -31,6 +31,7 @@ def before(frame: pl.DataFrame, quarter: str) -> list[tuple[object, ...]]:
     return sorted(frame.filter(pl.col("start_quarter") < quarter).drop("fixed", strict=False).iter_rows())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2, 4, 5])
 def test_twenty_re_plans_conserve_what_has_started(seed: int) -> None:
     """Four successive re-plans of each of five programmes, each on the one before."""

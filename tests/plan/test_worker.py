@@ -22,6 +22,8 @@ from khien.plan.core.problem import Problem
 from khien.plan.core.simplex import frame
 from khien.plan.core.solve import Outcome, Progress, solve
 
+pytestmark = pytest.mark.slow
+
 HANGS = "while True: pass"
 ENDS = "pass"
 DIES = "import os, sys; sys.stdin.buffer.read(20); os._exit(3)"

@@ -91,6 +91,7 @@ def every_plan(seed: int, bought: int) -> list[tuple[dict[str, tuple[str, int]],
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 3, 7])
 def test_of_all_plans_none_mends_at_a_smaller_loss(seed: int) -> None:
     programme = works(seed)
