@@ -14,7 +14,7 @@ from khien.plan.frames.value import discounts
 from khien.plan.result import Plan
 from khien.programme import Programme
 from khien.reliance.coverage import demand
-from khien.stress.core.model import Model, model_of
+from khien.stress.core.model import Luck, Model, model_of
 from khien.stress.effects_in import effect_arrays, subject_index
 from khien.stress.library import involved
 from khien.stress.means_in import limits_of, mean_arrays
@@ -94,34 +94,17 @@ def base_shocks(model: Model, drawn: int) -> Model:
 
 
 def _first_shocks(part: Any, drawn: int) -> Any:
-    cut: dict[str, Any] = {}
-    for name, values in part._asdict().items():
-        if name in _BY_PART:
-            cut[name] = values[: getattr(part, _BY_PART[name])[drawn]]
-        elif name in _NOT_BY_SHOCK:
-            cut[name] = values
-        else:
-            cut[name] = values[: drawn + 1] if name.endswith("_ptr") else values[:drawn]
-    return part._replace(**cut)
+    cut = {name: getattr(part, name) for name in part._fields}
+    by_shock = [name for name in cut if name in _BY_SHOCK]
+    ends = {name: drawn + 1 if name.endswith("_ptr") else drawn for name in by_shock}
+    return part._replace(**{name: cut[name][: ends[name]] for name in by_shock})
 
 
-_NOT_BY_SHOCK = (
-    "item_ptr",
-    "item_share",
-    "item_freed_by",
-    "used_ptr",
-    "used_product",
-    "used_lost",
-    "supply_item",
-    "supply_share",
-    "supply_months",
-)
-_BY_PART = {
-    "money_year": "money_ptr",
-    "money_amount": "money_ptr",
-    "supply": "supply_ptr",
-    **dict.fromkeys(("takes_item", "takes_shock", "takes_share", "takes_months", "takes_after"), "takes_ptr"),
+_BY_SHOCK = {
+    *(*Luck._fields, "length", "pause", "loss_num", "loss_den", "skill", "skill_all", "money_ptr"),
+    *("lasts", "loss", "takes_ptr"),
 }
+"""Arrays with one row a shock; what is laid end to end needs no cut."""
 
 
 def must_be_sound(replay: Replay, plan: Plan) -> None:

@@ -14,7 +14,7 @@ from khien.plan.frames.replay import Held, Replay, held
 from khien.programme import Programme
 from khien.reliance import NEVER, dependencies, kept_share, service_needs
 from khien.reliance.coverage import Demand, demand
-from khien.stress.core.cover import STEPS
+from khien.stress.core.cover import LANES, STEPS
 from khien.stress.core.model import Ints, Reals, pointers
 from khien.stress.projects_in import flat, ints
 
@@ -67,8 +67,10 @@ def effect_arrays(replay: Replay, rows: list[Row], supplies: Mapping[str, list[S
     by_product = _yields(need)
     serves = np.array([not part and since == 0 for part, since in zip(needs, service, strict=True)], dtype=bool)
     steady = serves & np.array([not part for part in rows_by], dtype=bool)
-    weight, per_level = _weights(need)
+    weight, per_unit = _weights(need)
+    alive = np.flatnonzero(service < replay.when.quarters)
     return dict(
+        alive=alive,
         available=_times(base.available, subject_at),
         at_home=_times(base.at_home, subject_at),
         need_ptr=pointers(needs),
@@ -81,17 +83,17 @@ def effect_arrays(replay: Replay, rows: list[Row], supplies: Mapping[str, list[S
         keep_ptr=pointers(rows_by),
         keep_subject=flat([[subject_at[s] for s in part] for part in rows_by]),
         keep_row=row_values,
-        amount=need.yields @ serves.astype(np.float64),
-        amount_cut=need.yields @ np.where(steady[:, None], keep, 0.0),
+        amount=_padded(need.yields @ serves.astype(np.float64)),
+        amount_cut=_padded(need.yields @ np.where(steady[:, None], keep, 0.0)),
         yielded_ptr=pointers(by_product),
         yielded_capability=flat([[c for c, _ in part] for part in by_product]),
         yielded_amount=np.array([a for part in by_product for _, a in part], dtype=np.float64),
-        rises=_rises(weight, per_level),
+        rises=_rises(weight, per_unit),
         step_of=replay.when.into_year.astype(np.int64),
         after_cut=ints(replay.when.after_cut(t) for t in range(replay.when.quarters + 1)),
         weight=weight,
-        per_level=per_level,
-        **_items(programme, subject_at, supplies),
+        per_unit=per_unit,
+        **_items(programme, subject_at, supplies, set(alive.tolist())),
         **_dues(programme, need),
     )
 
@@ -144,21 +146,30 @@ def _yields(need: Demand) -> list[list[tuple[int, float]]]:
     return [[(int(c), float(column[c])) for c in np.flatnonzero(column)] for column in need.yields.T]
 
 
-def _rises(weight: Reals, per_level: Reals) -> Ints:
-    same = (weight[:, 1:] == weight[:, :-1]).all(axis=0) & (per_level[:, 1:] == per_level[:, :-1]).all(axis=0)
+def _rises(weight: Reals, per_unit: Reals) -> Ints:
+    same = (weight[1:] == weight[:-1]).all(axis=1) & (per_unit[1:] == per_unit[:-1]).all(axis=1)
     return np.concatenate([[1], ~same]).astype(np.int64)
 
 
 def _weights(need: Demand) -> tuple[Reals, Reals]:
-    """Share of every capability in the coverage of a quarter, and one over what is required of it."""
+    """Share of every capability in coverage, and what one unit of it brings to that, [quarters, capabilities]."""
     known = ~np.isnan(need.required)
     weight = np.where(known, need.weights[:, None], 0.0)
     total = weight.sum(axis=0)
-    level = np.where(known, need.required, 1.0)
-    return np.ascontiguousarray(weight / np.where(total > 0, total, 1.0)), np.where(known, 1.0 / level, 0.0)
+    weight = weight / np.where(total > 0, total, 1.0)
+    per_unit = np.where(known, weight / np.where(known, need.required, 1.0), 0.0)
+    return np.ascontiguousarray(_padded(weight).T), np.ascontiguousarray(_padded(per_unit).T)
 
 
-def _items(programme: Programme, subject_at: Mapping[str, int], supplies: Mapping[str, list[Supply]]) -> dict[str, Any]:
+def _padded(values: Reals) -> Reals:
+    """Rows of nought up to a multiple of four."""
+    more = -len(values) % LANES
+    return np.concatenate([values, np.zeros((more, *values.shape[1:]))])
+
+
+def _items(
+    programme: Programme, subject_at: Mapping[str, int], supplies: Mapping[str, list[Supply]], alive: set[int]
+) -> dict[str, Any]:
     """What shocks can take: items and, under the name of the subject, its technical assurance."""
     freed = dict(programme.items.select("id", "replaced_by").iter_rows())
     at = {name: i for i, name in enumerate(supplies)}
@@ -166,10 +177,10 @@ def _items(programme: Programme, subject_at: Mapping[str, int], supplies: Mappin
     used: list[list[tuple[int, float]]] = [[] for _ in supplies]
     for product, losses in path_losses(programme).items():
         for name, lost in losses.items():
-            if name in at and lost > 0:
+            if name in at and lost > 0 and product_at[product] in alive:
                 used[at[name]].append((product_at[product], lost))
     by = [name if name in subject_at else freed[name] for name in supplies]
-    rows = [(at[name], share, months) for name, part in supplies.items() for _, share, months in part]
+    rows = [(share, months) for part in supplies.values() for _, share, months in part]
     return {
         "item_ptr": pointers(list(supplies.values())),
         "item_share": np.array([sum(share for _, share, _ in part) for part in supplies.values()]),
@@ -177,9 +188,8 @@ def _items(programme: Programme, subject_at: Mapping[str, int], supplies: Mappin
         "used_ptr": pointers(used),
         "used_product": flat([[q for q, _ in part] for part in used]),
         "used_lost": np.array([lost for part in used for _, lost in part], dtype=np.float64),
-        "supply_item": ints(i for i, _, _ in rows),
-        "supply_share": np.array([share for _, share, _ in rows], dtype=np.float64),
-        "supply_months": np.array([months for _, _, months in rows], dtype=np.float64),
+        "supply_share": np.array([share for share, _ in rows], dtype=np.float64),
+        "supply_months": np.array([months for _, months in rows], dtype=np.float64),
     }
 
 

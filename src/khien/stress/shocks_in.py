@@ -200,8 +200,6 @@ def shock_arrays(
         money_amount=flat([[amount for _, amount in part] for part in money]),
         loss_num=ints(f.numerator for f in losses),
         loss_den=ints(f.denominator for f in losses),
-        supply_ptr=pointers(taken),
-        supply=flat(taken),
         **_takes(supplies, taken, [float(f) for f in losses]),
     )
 
@@ -210,23 +208,24 @@ def _takes(supplies: Mapping[str, list[Supply]], taken: list[list[int]], losses:
     """For every shock the items it takes supplies of: how much is missing, and how long stocks last."""
     places = [(i, share, months) for i, part in enumerate(supplies.values()) for _, share, months in part]
     whole = [sum(share for _, share, _ in part) for part in supplies.values()]
-    parts: list[list[tuple[int, float, float]]] = []
-    for loss, hit in zip(losses, taken, strict=True):
-        found: dict[int, tuple[float, float]] = {}
-        for j in hit:
-            item, share, months = places[j]
-            lost, least = found.get(item, (0.0, float("inf")))
-            found[item] = (lost + share * loss, min(least, months))
-        rows = [(i, 1 - max(0.0, min(1.0, whole[i] - lost)) / min(1.0, whole[i]), m) for i, (lost, m) in found.items()]
-        parts.append([row for row in rows if row[1] > 1e-12])
-    rows = [row for part in parts for row in part]
+    rows: list[tuple[int, int, float, float, list[int]]] = []
+    for s, (loss, hit) in enumerate(zip(losses, taken, strict=True)):
+        by_item: dict[int, list[int]] = defaultdict(list)
+        for j in hit if loss > 0 else ():
+            by_item[places[j][0]].append(j)
+        for i, part in by_item.items():
+            left = whole[i] - sum(places[j][1] * loss for j in part)
+            missing = 1 - max(0.0, min(1.0, left)) / min(1.0, whole[i])
+            rows.append((s, i, missing if missing > 1e-12 else 0.0, min(places[j][2] for j in part), part))
     return {
-        "takes_ptr": pointers(parts),
-        "takes_item": ints(item for item, _, _ in rows),
-        "takes_shock": ints(s for s, part in enumerate(parts) for _ in part),
-        "takes_share": np.array([missing for _, missing, _ in rows], dtype=np.float64),
-        "takes_months": np.array([months for _, _, months in rows], dtype=np.float64),
-        "takes_after": ints(max(0, math.floor(months / 3)) for _, _, months in rows),
+        "takes_ptr": np.searchsorted([s for s, *_ in rows], np.arange(len(losses) + 1)).astype(np.int64),
+        "takes_item": ints(item for _, item, *_ in rows),
+        "takes_shock": ints(s for s, *_ in rows),
+        "takes_share": np.array([missing for _, _, missing, *_ in rows], dtype=np.float64),
+        "takes_after": ints(math.floor(months / 3) for *_, months, _ in rows),
+        "takes_stocked": np.array([months / 3 - math.floor(months / 3) for *_, months, _ in rows], dtype=np.float64),
+        "taken_ptr": pointers([part for *_, part in rows]),
+        "taken": flat([part for *_, part in rows]),
     }
 
 

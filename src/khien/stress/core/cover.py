@@ -13,6 +13,9 @@ from khien.stress.core.pause import FAR
 STEPS = 4
 """Quarters of a year: what is retained under a cut depends on which of them it is."""
 
+LANES = 4
+"""Capabilities are added up in this many sums side by side, always in the same order."""
+
 
 @njit(cache=True, nogil=True)
 def follow(quarters, p, e, ok, end, subjects, service):
@@ -52,221 +55,211 @@ def follow(quarters, p, e, ok, end, subjects, service):
                     since[n] = max(since[n], other[n])
 
 
-@njit(cache=True, nogil=True)
-def strike(quarters, e, on, begin, home, n, out, hit_from, hit_to, lost, soonest, items, times, entry, touched):
-    """Fill the share of its output that every product keeps while shocks take supplies; returns how many rows.
-
-    `touched[:count]` are the products whose row of `out` is not all ones, from `hit_from` to before `hit_to`.
-    `lost` and `soonest` are room over supplies and quarters; `items`, `times` and `entry` over items.
-    """
-    length, takes_ptr, takes_item, freed_by = e.lasts, e.takes_ptr, e.takes_item, e.item_freed_by
-    takes_shock, takes_share, takes_months, takes_after = e.takes_shock, e.takes_share, e.takes_months, e.takes_after
-    used_ptr, used_product, used_lost = e.used_ptr, e.used_product, e.used_lost
-    found = count = 0
-    for s in range(len(on)):
-        if on[s]:
-            for x in range(takes_ptr[s], takes_ptr[s + 1]):
-                item = takes_item[x]
-                if times[item] == 0:
-                    items[found] = item
-                    found += 1
-                times[item] += 1
-                entry[item] = x
-    for a in range(found):
-        item, x = items[a], entry[items[a]]
-        freed = home[freed_by[item], n] if freed_by[item] >= 0 else FAR
-        if times[item] == 1:
-            s = takes_shock[x]
-            since, until = begin[s] + takes_after[x], min(begin[s] + length[s], quarters, freed)
-            for y in range(used_ptr[item], used_ptr[item + 1] if since < until else 0):
-                q, gone = used_product[y], used_lost[y] * takes_share[x]
-                if hit_to[q] == 0:
-                    touched[count] = q
-                    count += 1
-                hit_from[q], hit_to[q] = min(hit_from[q], since), max(hit_to[q], until)
-                stocked = max(0.0, takes_months[x] / 3.0 - takes_after[x])
-                for t in range(since, until):
-                    out[q, t] = min(out[q, t], stocked + (1.0 - stocked) * (1.0 - gone))
-                    stocked = 0.0
-        else:
-            since, until = together(quarters, e, item, on, begin, lost, soonest)
-            count = weaken(e, item, since, until, freed, out, hit_from, hit_to, lost, soonest, touched, count)
-        times[item] = 0
-    return count
-
-
-@njit(cache=True, nogil=True)
-def together(quarters, e, item, on, begin, lost, soonest):
-    """Note which supplies of an item several shocks take, and since when; returns the quarters this spans."""
-    first, last = FAR, 0
-    for s in range(len(on)):
-        if on[s]:
-            until = min(begin[s] + e.lasts[s], quarters)
-            for x in range(e.supply_ptr[s], e.supply_ptr[s + 1]):
-                j = e.supply[x]
-                if e.supply_item[j] == item:
-                    first, last = min(first, begin[s]), max(last, until)
-                    for t in range(begin[s], until):
-                        lost[j, t] = max(lost[j, t], e.loss[s])
-                        soonest[j, t] = min(soonest[j, t], begin[s])
-    return first, last
-
-
-@njit(cache=True, nogil=True)
-def weaken(e, item, since, until, freed, out, hit_from, hit_to, lost, soonest, touched, count):
-    """Carry over what several shocks take of one item, and clear its supplies."""
-    whole, share, months = e.item_share[item], e.supply_share, e.supply_months
-    used_product, used_lost, x0, x1 = e.used_product, e.used_lost, e.used_ptr[item], e.used_ptr[item + 1]
-    for t in range(since, until):
-        left, lasts = whole, 1e9
-        for j in range(e.item_ptr[item], e.item_ptr[item + 1]):
-            if lost[j, t] > 0.0:
-                left -= share[j] * lost[j, t]
-                lasts = min(lasts, months[j] - 3.0 * (t - soonest[j, t]))
-                lost[j, t] = 0.0
-                soonest[j, t] = FAR
-        missing = 1.0 - max(0.0, min(1.0, left)) / min(1.0, whole)
-        if t < freed and missing > 1e-12 and lasts < 3.0:
-            stocked = max(0.0, lasts / 3.0)
-            for x in range(x0, x1):
-                q = used_product[x]
-                out[q, t] = min(out[q, t], stocked + (1.0 - stocked) * (1.0 - used_lost[x] * missing))
-                if hit_to[q] == 0:
-                    touched[count] = q
-                    count += 1
-                hit_from[q], hit_to[q] = min(hit_from[q], t), max(hit_to[q], t + 1)
-    return count
-
-
 @njit(cache=True, nogil=True, inline="always")
 def put(t, q, head, after, product, count):
-    """Note that product q changes in quarter t; a product changes at most once a quarter."""
+    """Note that product q changes in quarter t."""
     product[count] = q
     after[count] = head[t]
     head[t] = count
 
 
-@njit(cache=True, nogil=True)
-def walk(e, service, n, out, hit_from, hit_to, head, after, product, now, amount, part, share):
-    """Fill coverage by quarter. `now` is room over products, `amount` and `part` over capabilities."""
-    ptr, capability, each = e.yielded_ptr, e.yielded_capability, e.yielded_amount
-    weight, per_level, rises, steady = e.weight, e.per_level, e.rises, e.serves
+@njit(cache=True, nogil=True, inline="always")
+def walk(e, serve, n, s, w, share):
+    """Fill coverage by quarter."""
+    ptr, capability, each, alive, steady = e.yielded_ptr, e.yielded_capability, e.yielded_amount, e.alive, e.serves
+    weight, per_unit, rises = e.weight, e.per_unit, e.rises
+    out, hit_from, hit_to = s.out, s.hit_from, s.hit_to
+    head, after, product, now, amount, part = w.head, w.after, w.product, w.now, w.amount, w.part
     quarters, count = len(share), 0
     head[:] = -1
-    for q in range(len(now)):
-        since = service[q, n]
+    for a in range(len(alive)):
+        q = alive[a]
+        since = serve[q, n]
         if since < quarters:
-            now[q] = 1.0 if steady[q] else 0.0
+            now[q] = 1.0
             if not steady[q]:
+                now[q] = 0.0
                 put(since, q, head, after, product, count)
                 count += 1
-            for t in range(max(hit_from[q], since + (0 if steady[q] else 1)), min(hit_to[q] + 1, quarters)):
+                since += 1
+            for t in range(max(hit_from[q], since), min(hit_to[q] + 1, quarters)):
                 if t == 0 or out[q, t] != out[q, t - 1]:
                     put(t, q, head, after, product, count)
                     count += 1
     amount[:] = e.amount
-    total = 0.0
+    total, level = 0.0, 0
     for t in range(quarters):
         if rises[t]:
-            total = 0.0
-            for c in range(len(amount)):
-                part[c] = weight[c, t] * min(1.0, amount[c] * per_level[c, t])
-                total += part[c]
+            level = t
+            total = lay(weight[t], per_unit[t], amount, part)
         x = head[t]
         while x >= 0:
             q = product[x]
-            new = out[q, t]
-            if new != now[q]:
+            change = out[q, t] - now[q]
+            if change != 0.0:
+                now[q] = out[q, t]
                 for y in range(ptr[q], ptr[q + 1]):
                     c = capability[y]
-                    amount[c] += each[y] * (new - now[q])
-                    gets = weight[c, t] * min(1.0, amount[c] * per_level[c, t])
+                    amount[c] += each[y] * change
+                    gets = min(weight[level, c], amount[c] * per_unit[level, c])
                     total += gets - part[c]
                     part[c] = gets
-                now[q] = new
             x = after[x]
         share[t] = total
 
 
 @njit(cache=True, nogil=True)
-def walk_cut(
-    e, home, service, n, out, hit_from, hit_to, head, after, product,
-    kept, now, amount, part, total, change, share,
-):  # fmt: skip
-    """Fill self-reliance by quarter: the same with every year opening with a cut of everything foreign.
+def lay(weight, per_unit, amount, part):
+    """What every capability brings to coverage, and their sum."""
+    a = b = c = d = 0.0
+    for x in range(0, len(part), LANES):
+        for y in range(LANES):
+            part[x + y] = min(weight[x + y], amount[x + y] * per_unit[x + y])
+        a += part[x]
+        b += part[x + 1]
+        c += part[x + 2]
+        d += part[x + 3]
+    return (a + b) + (c + d)
 
-    What is retained depends on how far into the year a quarter lies: all of `kept` (what a product retains as
-    long as no shock takes more), `now`, `amount`, `part` and `total` are held for each of the four steps.
-    """
-    ptr, capability, each = e.yielded_ptr, e.yielded_capability, e.yielded_amount
-    weight, per_level, rises, steady, step_of = e.weight, e.per_level, e.rises, e.steady, e.step_of
-    keep_ptr, keep_subject, keep_row, keep = e.keep_ptr, e.keep_subject, e.keep_row, e.keep
-    quarters, events = len(share), 0
+
+@njit(cache=True, nogil=True, inline="always")
+def note_cut(e, home, serve, n, s, w, quarters):
+    """Note when what a product retains under a cut changes, and in which quarters a shock may take more of it."""
+    alive, steady, keep, keep_ptr, keep_subject = e.alive, e.steady, e.keep, e.keep_ptr, e.keep_subject
+    out, hit_from, hit_to = s.out, s.hit_from, s.hit_to
+    head, hit, after, product, now = w.head, w.hit, w.after, w.product, w.now_cut
+    count = 0
     head[:] = -1
-    for q in range(len(now)):
-        since = service[q, n]
+    hit[:] = -1
+    for a in range(len(alive)):
+        q = alive[a]
+        since = serve[q, n]
         if since < quarters:
-            for s in range(STEPS):
-                kept[q, s] = keep[q, s]
-                now[q, s] = keep[q, s] if steady[q] else 0.0
-            if not steady[q]:
-                put(since, 2 * q + 1, head, after, product, events)
-                events += 1
+            if steady[q]:
+                for k in range(STEPS):
+                    now[q, k] = keep[q, k]
+            else:
+                for k in range(STEPS):
+                    now[q, k] = 0.0
+                put(since, q, head, after, product, count)
+                count += 1
                 for y in range(keep_ptr[q], keep_ptr[q + 1]):
                     at = home[keep_subject[y], n]
                     if since < at < quarters:
-                        put(at, 2 * q + 1, head, after, product, events)
-                        events += 1
-            for t in range(max(hit_from[q], since), min(hit_to[q] + STEPS, quarters)):
-                put(t, 2 * q, head, after, product, events)
-                events += 1
+                        put(at, q, head, after, product, count)
+                        count += 1
+            for t in range(max(hit_from[q], since), hit_to[q]):
+                if out[q, t] < 1.0:
+                    put(t, q, hit, after, product, count)
+                    count += 1
+
+
+@njit(cache=True, nogil=True, inline="always")
+def walk_cut(e, home, serve, n, s, w, share):
+    """Fill self-reliance by quarter: the same with every year opening with a cut of everything foreign.
+
+    What is retained depends on how far into the year a quarter lies: everything is held for each of the four
+    steps. What shocks take on top of the cut is taken off the quarter that they hit, and nothing else.
+    """
+    ptr, capability, each = e.yielded_ptr, e.yielded_capability, e.yielded_amount
+    weight, per_unit, rises, step_of = e.weight, e.per_unit, e.rises, e.step_of
+    head, hit, after, product = w.head, w.hit, w.after, w.product
+    now, amount, part, change = w.now_cut, w.amount_cut, w.part_cut, w.change
+    quarters, level = len(share), 0
+    note_cut(e, home, serve, n, s, w, quarters)
     amount[:, :] = e.amount_cut
+    t0 = t1 = t2 = t3 = 0.0
     for t in range(quarters):
         if rises[t]:
-            total[:] = 0.0
+            level = t
+            t0 = t1 = t2 = t3 = 0.0
             for c in range(len(amount)):
-                for s in range(STEPS):
-                    part[c, s] = weight[c, t] * min(1.0, amount[c, s] * per_level[c, t])
-                    total[s] += part[c, s]
-        x, step = head[t], step_of[t]
+                most, unit = weight[t, c], per_unit[t, c]
+                for k in range(STEPS):
+                    part[c, k] = min(most, amount[c, k] * unit)
+                t0 += part[c, 0]
+                t1 += part[c, 1]
+                t2 += part[c, 2]
+                t3 += part[c, 3]
+        x = head[t]
         while x >= 0:
-            q, whole = product[x] >> 1, product[x] & 1
+            q = product[x]
             x = after[x]
-            if whole:
-                for s in range(STEPS):
-                    kept[q, s] = keep[q, s]
-                for y in range(keep_ptr[q], keep_ptr[q + 1]):
-                    if t < home[keep_subject[y], n]:
-                        for s in range(STEPS):
-                            kept[q, s] = min(kept[q, s], keep_row[y, s])
-                for s in range(STEPS):
-                    change[s] = kept[q, s] - now[q, s]
-                    now[q, s] = kept[q, s]
-            else:
-                for s in range(STEPS):
-                    change[s] = 0.0
-            new = min(kept[q, step], out[q, t])
-            if whole or new != now[q, step]:
-                change[step] += new - now[q, step]
-                now[q, step] = new
+            if retain(e, home, n, q, t, now, change):
                 for y in range(ptr[q], ptr[q + 1]):
                     c = capability[y]
-                    for s in range(STEPS):
-                        amount[c, s] += each[y] * change[s]
-                        gets = weight[c, t] * min(1.0, amount[c, s] * per_level[c, t])
-                        total[s] += gets - part[c, s]
-                        part[c, s] = gets
-        share[t] = total[step]
+                    yields, most, unit = each[y], weight[level, c], per_unit[level, c]
+                    a0, a1 = amount[c, 0] + yields * change[0], amount[c, 1] + yields * change[1]
+                    a2, a3 = amount[c, 2] + yields * change[2], amount[c, 3] + yields * change[3]
+                    amount[c, 0], amount[c, 1], amount[c, 2], amount[c, 3] = a0, a1, a2, a3
+                    g0, g1, g2, g3 = (
+                        min(most, a0 * unit),
+                        min(most, a1 * unit),
+                        min(most, a2 * unit),
+                        min(most, a3 * unit),
+                    )
+                    t0 += g0 - part[c, 0]
+                    t1 += g1 - part[c, 1]
+                    t2 += g2 - part[c, 2]
+                    t3 += g3 - part[c, 3]
+                    part[c, 0], part[c, 1], part[c, 2], part[c, 3] = g0, g1, g2, g3
+        k = step_of[t]
+        total = t0 if k == 0 else (t1 if k == 1 else (t2 if k == 2 else t3))
+        share[t] = total if hit[t] < 0 else total + short(e, s.out, w, t, k, level)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def retain(e, home, n, q, t, now, change):
+    """What a product retains under a cut from quarter t on, and how much that changes; returns whether it does."""
+    keep, keep_row = e.keep, e.keep_row
+    k0, k1, k2, k3 = keep[q, 0], keep[q, 1], keep[q, 2], keep[q, 3]
+    for y in range(e.keep_ptr[q], e.keep_ptr[q + 1]):
+        if t < home[e.keep_subject[y], n]:
+            k0, k1 = min(k0, keep_row[y, 0]), min(k1, keep_row[y, 1])
+            k2, k3 = min(k2, keep_row[y, 2]), min(k3, keep_row[y, 3])
+    change[0], change[1], change[2], change[3] = k0 - now[q, 0], k1 - now[q, 1], k2 - now[q, 2], k3 - now[q, 3]
+    now[q, 0], now[q, 1], now[q, 2], now[q, 3] = k0, k1, k2, k3
+    return change[0] != 0.0 or change[1] != 0.0 or change[2] != 0.0 or change[3] != 0.0
+
+
+@njit(cache=True, nogil=True, inline="always")
+def short(e, out, w, t, k, level):
+    """What shocks take of self-reliance in one quarter beyond the cut: nought or below."""
+    ptr, capability, each = e.yielded_ptr, e.yielded_capability, e.yielded_amount
+    weight, per_unit = e.weight, e.per_unit
+    after, product, now, amount, part = w.after, w.product, w.now_cut, w.amount_cut, w.part_cut
+    missing, lacking = w.missing, w.lacking
+    found, total, x = 0, 0.0, w.hit[t]
+    while x >= 0:
+        q = product[x]
+        x = after[x]
+        less = out[q, t] - now[q, k]
+        if less < 0.0:
+            for y in range(ptr[q], ptr[q + 1]):
+                c = capability[y]
+                if missing[c] == 0.0:
+                    lacking[found] = c
+                    found += 1
+                missing[c] += each[y] * less
+    for a in range(found):
+        c = lacking[a]
+        total += min(weight[level, c], (amount[c, k] + missing[c]) * per_unit[level, c]) - part[c, k]
+        missing[c] = 0.0
+    return total
 
 
 @njit(cache=True, nogil=True)
-def by_year(year_start, year_weight, share, n, into):
-    """Means over the quarters of each year, [years, draws]; 0 where nothing is required."""
+def by_year(year_start, year_weight, discount, share, n, into):
+    """Means over the quarters of each year, [years, draws], 0 where nothing is required; returns what it is worth."""
+    value = 0.0
     for y in range(len(into)):
-        total = 0.0
+        total, worth = 0.0, 0.0
         for t in range(year_start[y], year_start[y + 1]):
             total += share[t] * year_weight[t]
+            worth += share[t] * discount[t]
         into[y, n] = total
+        value += worth
+    return value
 
 
 @njit(cache=True, nogil=True)

@@ -139,22 +139,21 @@ class Strikes(NamedTuple):
 
     lasts: Ints  # [K]: its length
     loss: Reals
-    supply_ptr: Ints
-    supply: Ints
     takes_ptr: Ints  # items that lose supplies
     takes_item: Ints
     takes_shock: Ints
     takes_share: Reals  # share of the item that is missing once stocks have run out
-    takes_months: Reals  # least stock of what is taken
     takes_after: Ints  # quarters after the begin from which on stocks do not last a whole quarter
+    takes_stocked: Reals  # how much of the first of them they last
+    taken_ptr: Ints  # the supplies that are taken
+    taken: Ints
     item_ptr: Ints  # [I + 1]: supplies stand in order of their items
     item_share: Reals  # [I]: sum of all supplies
     item_freed_by: Ints  # [I]: subject, -1 never
     used_ptr: Ints  # [I + 1]
     used_product: Ints
     used_lost: Reals
-    supply_item: Ints  # [J]
-    supply_share: Reals
+    supply_share: Reals  # [J]
     supply_months: Reals
 
 
@@ -170,8 +169,9 @@ class Services(NamedTuple):
 
 
 class Yields(NamedTuple):
-    """From products to coverage."""
+    """From products to coverage. Of the capabilities a row is padded with some that weigh nothing."""
 
+    alive: Ints  # products that can come into service
     serves: Ints  # [Q]: 1 where it serves from the first day whatever happens
     steady: Ints  # [Q]: 1 where nothing changes what it retains under a cut either
     keep: Reals  # [Q, 4]: retained in the first, second, ... quarter of a cut, from what never changes
@@ -184,8 +184,8 @@ class Yields(NamedTuple):
     yielded_capability: Ints
     yielded_amount: Reals
     rises: Ints  # [T]: 1 where weight or level is another than the quarter before
-    weight: Reals  # [C, T]: share of the capability in the coverage of the programme
-    per_level: Reals  # [C, T]: 1 / required level, 0 without requirement
+    weight: Reals  # [T, C]: share of the capability in the coverage of the programme
+    per_unit: Reals  # [T, C]: what one unit of it brings to that share, 0 without requirement
     step_of: Ints  # [T]: quarters since the first of its year
 
 

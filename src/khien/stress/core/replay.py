@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from khien.stress.core.cover import STEPS, by_year, follow, promises_broken, strike, walk, walk_cut
+from khien.stress.core.cover import STEPS, by_year, follow, promises_broken, walk, walk_cut
 from khien.stress.core.dice import key_of
 from khien.stress.core.model import Ints, Model, Reals, Twist
 from khien.stress.core.pause import FAR
@@ -15,6 +15,7 @@ from khien.stress.core.push import push
 from khien.stress.core.repair import prepare, schedule, share_broken
 from khien.stress.core.sample import draw_projects, draw_shocks
 from khien.stress.core.spend import cut_income, spend_block
+from khien.stress.core.strike import strike
 
 BLOCK = 120
 """Draws that are replayed side by side: enough to share the fixed costs, few enough to stay in the cache."""
@@ -30,25 +31,26 @@ class Strike(NamedTuple):
     lost: Reals  # [J, T]
     soonest: Ints
     items: Ints  # [I]
-    times: Ints
     entry: Ints
+    chain: Ints  # what shocks take
 
 
 class Walk(NamedTuple):
     """Room for walking from event to event."""
 
     head: Ints  # [T]
+    hit: Ints
     after: Ints
     product: Ints
     now: Reals  # [Q]
     amount: Reals  # [C]
     part: Reals
-    kept: Reals  # [Q, 4]
-    now_cut: Reals
+    missing: Reals
+    lacking: Ints
+    now_cut: Reals  # [Q, 4]
     amount_cut: Reals  # [C, 4]
     part_cut: Reals
-    total: Reals  # [4]
-    change: Reals
+    change: Reals  # [4]
     share: Reals  # [T]
 
 
@@ -125,11 +127,8 @@ def work_for(model: Model, draws: int = BLOCK) -> Work:
 
 
 def _strike(model: Model) -> Strike:
-    products, items, supplies = (
-        len(model.services.service),
-        len(model.strikes.item_share),
-        len(model.strikes.supply_item),
-    )
+    e = model.strikes
+    products, items, supplies = len(model.services.service), len(e.item_share), len(e.supply_share)
     quarters = model.horizon.quarters
     return Strike(
         np.ones((products, quarters)),
@@ -138,25 +137,28 @@ def _strike(model: Model) -> Strike:
         _ints(products),
         np.zeros((supplies, quarters)),
         np.full((supplies, quarters), FAR, dtype=np.int64),
-        *(_ints(items) for _ in range(3)),
+        _ints(items),
+        np.full(items, -1, dtype=np.int64),
+        _ints(len(e.takes_item)),
     )
 
 
 def _walk(model: Model) -> Walk:
-    products, quarters, capabilities = len(model.services.service), model.horizon.quarters, len(model.yields.weight)
-    events = products * (quarters + 1) + len(model.yields.keep_subject)
+    products, quarters, capabilities = len(model.services.service), model.horizon.quarters, len(model.yields.amount)
+    events = products * (quarters + 2) + len(model.yields.keep_subject)
     return Walk(
+        _ints(quarters),
         _ints(quarters),
         _ints(events),
         _ints(events),
         np.zeros(products),
         np.zeros(capabilities),
         np.zeros(capabilities),
-        np.zeros((products, STEPS)),
+        np.zeros(capabilities),
+        _ints(capabilities),
         np.zeros((products, STEPS)),
         np.zeros((capabilities, STEPS)),
         np.zeros((capabilities, STEPS)),
-        np.zeros(STEPS),
         np.zeros(STEPS),
         np.zeros(quarters),
     )
@@ -265,31 +267,16 @@ def left_over(year_start, g, k, on, begin, spend, cash):
 @njit(cache=True, nogil=True)
 def worth(k, e, v, s, w, subjects, services, on, begin, coverage, reliance, value):
     """Fill coverage and self-reliance by year, and the value, draw by draw."""
-    starts, year_weight, discount, discount_cut, share = v.starts, v.year_weight, v.discount, v.discount_cut, w.share
+    starts, year_weight, share = v.starts, v.year_weight, w.share
     home, home_cut, serve, serve_cut = subjects[1], subjects[3], services[0], services[1]
-    out, hit_from, hit_to, touched, lost = s.out, s.hit_from, s.hit_to, s.touched, s.lost
-    soonest, items, times, entry = s.soonest, s.items, s.times, s.entry
-    head, after, product, now, amount, part = w.head, w.after, w.product, w.now, w.amount, w.part
-    kept, now_cut, amount_cut, part_cut = w.kept, w.now_cut, w.amount_cut, w.part_cut
-    total, change, quarters = w.total, w.change, len(share)
+    out, hit_from, hit_to = s.out, s.hit_from, s.hit_to
     for n in range(len(value)):
-        hit = strike(
-            quarters, k, on[n], begin[n], home, n, out, hit_from, hit_to, lost, soonest, items, times, entry, touched
-        )
-        walk(e, serve, n, out, hit_from, hit_to, head, after, product, now, amount, part, share)
-        by_year(starts, year_weight, share, n, coverage)
-        sum_up = 0.0
-        for t in range(quarters):
-            sum_up += discount[t] * share[t]
-        walk_cut(
-            e, home_cut, serve_cut, n, out, hit_from, hit_to, head, after, product,
-            kept, now_cut, amount_cut, part_cut, total, change, share,
-        )  # fmt: skip
-        by_year(starts, year_weight, share, n, reliance)
-        for t in range(quarters):
-            sum_up += discount_cut[t] * share[t]
-        value[n] = sum_up
+        hit = strike(len(share), k, on[n], begin[n], home, serve, n, s)
+        walk(e, serve, n, s, w, share)
+        value[n] = by_year(starts, year_weight, v.discount, share, n, coverage)
+        walk_cut(e, home_cut, serve_cut, n, s, w, share)
+        value[n] += by_year(starts, year_weight, v.discount_cut, share, n, reliance)
         for a in range(hit):
-            q = touched[a]
+            q = s.touched[a]
             out[q, hit_from[q] : hit_to[q]] = 1.0
             hit_from[q], hit_to[q] = FAR, 0
