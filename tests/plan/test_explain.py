@@ -46,6 +46,7 @@ def test_one_project_can_be_asked_for() -> None:
     assert explain(programme, plan, name).equals(whole.filter(pl.col("project") == name))
 
 
+@pytest.mark.slow
 def test_a_forbidden_project_is_said_to_be_forbidden() -> None:
     programme, _ = drawn(1)
     name = programme.projects.filter(pl.col("status") == "candidate")["id"][0]

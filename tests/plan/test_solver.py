@@ -68,6 +68,7 @@ def best_by_hand(programme: Programme) -> float:
     return best
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [3, 11, 13])
 def test_the_best_plan_of_very_small_programmes_is_found(seed: int) -> None:
     programme = bare(seed)
@@ -174,6 +175,7 @@ def test_a_floor_of_self_reliance_is_reached_or_said_to_be_out_of_reach() -> Non
     assert "settings" in refused
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_promised_survival_is_kept_or_said_to_be_out_of_reach(seed: int) -> None:
     programme = drawn(seed)

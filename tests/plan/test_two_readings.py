@@ -95,6 +95,7 @@ def test_ceilings_and_spending(seed: int) -> None:
     assert bool(broken) == (by["amount_mvnd"].sum() > most)
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @given(seeds)
 def test_a_greedy_plan_passes_and_can_be_planned_on(seed: int) -> None:

@@ -109,6 +109,7 @@ def test_the_hash_does_not_see_the_order_of_rows_and_columns(programme: Programm
     assert diff(programme, Programme(SETTINGS, mixed)) == []
 
 
+@pytest.mark.slow
 @some
 @given(a=unchecked(), b=unchecked())
 def test_the_hash_differs_exactly_when_something_differs(a: Programme, b: Programme) -> None:
