@@ -33,6 +33,7 @@ def all_figures(results: Results, lang: str) -> list[Figure]:
     return [figure for chapter in sections(results, lang) for figure in figures(chapter.blocks)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", ["vi", "en"])
 def test_every_picture_is_valid_and_draws_at_every_width(results: Results, lang: str) -> None:
     drawn = [figure for figure in all_figures(results, lang) if figure.draw]

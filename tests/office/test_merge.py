@@ -22,6 +22,7 @@ def edited(programme: Programme, changes: dict[int, int]) -> Programme:
     return programme.replace(money=programme.money.with_columns(pl.col("amount_mvnd") + pl.Series(more)))
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(mine=edits, theirs=edits)
 def test_merging_is_the_same_from_both_sides(isle: Programme, mine: dict[int, int], theirs: dict[int, int]) -> None:

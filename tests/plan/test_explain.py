@@ -24,6 +24,7 @@ def drawn(seed: int, **asked: object) -> tuple[Programme, Plan]:
     return programme, plan_programme(programme, PlanSettings(work=400, **asked))  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_every_project_has_its_reason_and_the_worth_that_is_lost_without_it(seed: int) -> None:
     programme, plan = drawn(seed)
