@@ -76,9 +76,9 @@ def _subjects(n: int, rng: np.random.Generator) -> dict[str, pl.DataFrame]:
         "requirements": pl.DataFrame(required, schema=["capability", "from_year"], orient="row").with_columns(
             level=pl.Series(rng.uniform(10, 90, len(required)))
         ),
-        "stages": pl.DataFrame(
-            {"id": stages, "name_vi": stages, "name_en": stages, "order": range(1, 8)}
-        ).with_columns(service=pl.col("id") == "production", assurance=pl.col("id") == "assurance"),
+        "stages": pl.DataFrame({"id": stages, "name_vi": stages, "name_en": stages, "order": range(1, 8)}).with_columns(
+            service=pl.col("id") == "production", assurance=pl.col("id") == "assurance"
+        ),
         "products": pl.DataFrame(_named("s", products, "Sản phẩm", "Product")).with_columns(
             group=pl.lit("g2"), price_mvnd=pl.Series(rng.integers(10, 10_000, products))
         ),
@@ -135,16 +135,12 @@ def _work(n: int, rng: np.random.Generator) -> dict[str, pl.DataFrame]:
     }
     low, cost = rng.integers(2, 9, 4 * n), rng.integers(1_000, 90_000, 4 * n)
     efforts = [(o, f"k{k}") for i, o in enumerate(option["id"]) for k in {i % 20, (i * 7 + 3) % 20}]
-    shares = {
-        name: pl.Series(rng.uniform(0, 1, 4 * n)) for name in ("success_share", "level", "domestic_share")
-    }
+    shares = {name: pl.Series(rng.uniform(0, 1, 4 * n)) for name in ("success_share", "level", "domestic_share")}
     before = [(f"p{i}", f"p{i + 1 + (i % 9)}") for i in range(n - 10)]
     return {
         "projects": pl.DataFrame(_named("p", n, "Dự án", "Project")).with_columns(
             subject=pl.Series([f"s{i % products}" for i in range(n)]),
-            to_stage=pl.Series(
-                [("manufacture", "production", "assurance")[i // products % 3] for i in range(n)]
-            ),
+            to_stage=pl.Series([("manufacture", "production", "assurance")[i // products % 3] for i in range(n)]),
             risk_class=pl.lit("medium"),
             earliest=pl.Series([f"{2026 + i % 10}Q{1 + i % 4}" for i in range(n)]),
             status=pl.lit("candidate"),
@@ -207,9 +203,7 @@ def run(projects: int) -> list[dict[str, float]]:
     """Make the programme, write it in both forms, and time each in a fresh process."""
     from khien.programme import Settings, checked_programme, write
 
-    settings = Settings(
-        title_vi="Đo", title_en="Bench", base_year=2026, first_quarter="2026Q1", last_quarter="2045Q4"
-    )
+    settings = Settings(title_vi="Đo", title_en="Bench", base_year=2026, first_quarter="2026Q1", last_quarter="2045Q4")
     with tempfile.TemporaryDirectory() as place:
         begin = time.perf_counter()
         programme = checked_programme(settings, make(projects, SEED))
@@ -234,9 +228,7 @@ def run(projects: int) -> list[dict[str, float]]:
 
 def main() -> None:
     """Run and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--small", action="store_true", help=f"{SMALL} projects instead of {FULL}")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--phase", nargs=2, metavar=("FORM", "PATH"), help=argparse.SUPPRESS)

@@ -55,8 +55,9 @@ def to_problem(d: dict[str, Any]) -> Problem:
     return b.build()
 
 
-def _add_mode(b: Builder, d: dict[str, Any], p: dict[str, Any], m: dict[str, Any],
-              shares: list[Fraction], finished: list[int]) -> None:
+def _add_mode(
+    b: Builder, d: dict[str, Any], p: dict[str, Any], m: dict[str, Any], shares: list[Fraction], finished: list[int]
+) -> None:
     dur, T = m["duration"], d["quarters"]
     value = np.zeros(T)
     ends = np.arange(dur, T + 1)

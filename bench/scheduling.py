@@ -30,8 +30,12 @@ def faults(inst: Instance, starts: list[int], modes: list[int]) -> list[str]:
     if any(m < 0 or m >= len(inst.modes[j]) for j, m in enumerate(modes)) or min(starts, default=0) < 0:
         return ["a mode that does not exist or a start below zero"]
     chosen = [inst.modes[j][m] for j, m in enumerate(modes)]
-    out = [f"job {b + 1} starts before job {a + 1} ends" for a in range(n) for b in inst.after[a]
-           if starts[b] < starts[a] + chosen[a][0]]
+    out = [
+        f"job {b + 1} starts before job {a + 1} ends"
+        for a in range(n)
+        for b in inst.after[a]
+        if starts[b] < starts[a] + chosen[a][0]
+    ]
     for k, limit in enumerate(inst.stock):
         if sum(uses[k] for _, _, uses in chosen) > limit:
             out.append(f"non-renewable {k + 1} is overdrawn")
@@ -50,14 +54,24 @@ def run(inst: Instance, seconds: float, seed: int, known: int | None) -> dict[st
     found = solve(build(inst.modes, inst.after, inst.capacity, inst.stock), seconds, seed=seed)
     took, used = time.perf_counter() - began, time.process_time() - used
     wrong = faults(inst, found.starts, found.modes)
-    span = max((s + inst.modes[j][m][0]
-                for j, (s, m) in enumerate(zip(found.starts, found.modes, strict=True))), default=0)
+    span = max(
+        (s + inst.modes[j][m][0] for j, (s, m) in enumerate(zip(found.starts, found.modes, strict=True))), default=0
+    )
     if span != found.makespan:
         wrong.append(f"the makespan is {span}, not {found.makespan}")
-    return {"instance": inst.name, "makespan": found.makespan if found.starts else None, "bound": found.bound,
-            "best_known": known, "gap_pct": gap(found.makespan if found.starts else None, known),
-            "verified": not wrong, "faults": wrong[:3], "proved": bool(found.starts) and found.makespan == found.bound,
-            "seconds": round(took, 2), "cpu_s": round(used, 2), "children": found.children}
+    return {
+        "instance": inst.name,
+        "makespan": found.makespan if found.starts else None,
+        "bound": found.bound,
+        "best_known": known,
+        "gap_pct": gap(found.makespan if found.starts else None, known),
+        "verified": not wrong,
+        "faults": wrong[:3],
+        "proved": bool(found.starts) and found.makespan == found.bound,
+        "seconds": round(took, 2),
+        "cpu_s": round(used, 2),
+        "children": found.children,
+    }
 
 
 def gap(value: int | None, known: int | None) -> float | None:
@@ -87,9 +101,14 @@ def peer(inst: Instance, seconds: float, known: int | None) -> dict[str, Any]:
     found = result.best.tasks
     wrong = not found or faults(inst, [t.start for t in found], [owner[t.mode][1] for t in found])
     span = int(result.objective) if found else None
-    return {"peer": span, "peer_gap_pct": gap(span, known), "peer_verified": not wrong,
-            "peer_proved": result.status.name == "OPTIMAL", "peer_seconds": round(result.runtime, 2),
-            "peer_cpu_s": round(used, 2)}
+    return {
+        "peer": span,
+        "peer_gap_pct": gap(span, known),
+        "peer_verified": not wrong,
+        "peer_proved": result.status.name == "OPTIMAL",
+        "peer_seconds": round(result.runtime, 2),
+        "peer_cpu_s": round(used, 2),
+    }
 
 
 def mean(values: list[float | None]) -> float | None:
@@ -117,15 +136,26 @@ def run_set(name: str, folder: Path, texts: list[tuple[str, str]], args: argpars
             row |= peer(inst, args.time_limit, table.get(stem))
         rows.append(row)
         if not args.json:
-            print(f"{name:18} {stem:12} " + "  ".join(
-                f"{k} {row[k]}" for k in row if k not in ("instance", "faults", "children")), flush=True)
-    out = {"set": name, "instances": rows, "mean_gap_pct": mean([r["gap_pct"] for r in rows]),
-           "verified": sum(r["verified"] for r in rows), "n": len(rows)}
+            print(
+                f"{name:18} {stem:12} "
+                + "  ".join(f"{k} {row[k]}" for k in row if k not in ("instance", "faults", "children")),
+                flush=True,
+            )
+    out = {
+        "set": name,
+        "instances": rows,
+        "mean_gap_pct": mean([r["gap_pct"] for r in rows]),
+        "verified": sum(r["verified"] for r in rows),
+        "n": len(rows),
+    }
     if args.peer:
         both = [r for r in rows if "peer" in r]
-        out |= {"peer_n": len(both), "peer_verified": sum(r["peer_verified"] for r in both),
-                "peer_mean_gap_pct": mean([r["peer_gap_pct"] for r in both]),
-                "beside_peer_mean_gap_pct": mean([r["gap_pct"] for r in both])}
+        out |= {
+            "peer_n": len(both),
+            "peer_verified": sum(r["peer_verified"] for r in both),
+            "peer_mean_gap_pct": mean([r["peer_gap_pct"] for r in both]),
+            "beside_peer_mean_gap_pct": mean([r["gap_pct"] for r in both]),
+        }
     if not args.json:
         shown = "  ".join(f"{k} {v}" for k, v in out.items() if k not in ("set", "instances"))
         print(f"{name:18} {'mean':12} {shown}", flush=True)
@@ -153,8 +183,7 @@ def main(argv: list[str] | None = None) -> int:
         except ImportError:
             parser.error("--peer needs pyjobshop (pip install pyjobshop)")
     solve(build([[(1, [1], [1])]], [[]], [1], [1]), children=1)  # compiles before any clock runs
-    results = [run_set(*one, args) for one in sets(args.path)
-               if not args.sets or one[0] in args.sets]
+    results = [run_set(*one, args) for one in sets(args.path) if not args.sets or one[0] in args.sets]
     if args.json:
         print(json.dumps({"time_limit_s": args.time_limit, "seed": args.seed, "sets": results}, indent=1))
     if not results:

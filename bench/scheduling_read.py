@@ -25,8 +25,9 @@ class Instance:
 
 def parse(name: str, text: str) -> Instance:
     """One file's text. Raises ValueError when it is not of this form or holds doubly constrained resources."""
-    renewable, stocks, doubly = (_number(text, rf"-\s*{w}\s*:\s*(\d+)")
-                                 for w in ("renewable", "nonrenewable", "doubly constrained"))
+    renewable, stocks, doubly = (
+        _number(text, rf"-\s*{w}\s*:\s*(\d+)") for w in ("renewable", "nonrenewable", "doubly constrained")
+    )
     jobs = _number(text, r"jobs[^:\n]*:\s*(\d+)")
     if doubly:
         raise ValueError(f"{name}: doubly constrained resources are not read")
@@ -105,8 +106,9 @@ def _members(archive: Path) -> list[tuple[str, str]]:
 def best_known(name: str, folder: Path) -> dict[str, int]:
     """Upper bounds by instance from best_known_NAME.csv, else from every such table in or above the folder."""
     exact = folder / f"best_known_{name}.csv"
-    tables = [exact] if exact.exists() else sorted(
-        t for f in (folder, folder.parent) for t in f.glob("best_known_*.csv"))
+    tables = (
+        [exact] if exact.exists() else sorted(t for f in (folder, folder.parent) for t in f.glob("best_known_*.csv"))
+    )
     found: dict[str, int] = {}
     for table in tables:
         with table.open(encoding="utf-8-sig", newline="") as handle:
