@@ -6,6 +6,7 @@ a shock takes part of it, what it depends on is held at home, a requirement rise
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 from khien.stress.core.pause import FAR
@@ -99,7 +100,7 @@ def walk(e, serve, n, s, w, share):
             if change != 0.0:
                 now[q] = out[q, t]
                 for y in range(ptr[q], ptr[q + 1]):
-                    c = capability[y]
+                    c = np.uint64(capability[y])
                     amount[c] += each[y] * change
                     gets = min(weight[level, c], amount[c] * per_unit[level, c])
                     total += gets - part[c]
@@ -165,6 +166,8 @@ def walk_cut(e, home, serve, n, s, w, share):
     weight, per_unit, rises, step_of = e.weight, e.per_unit, e.rises, e.step_of
     head, hit, after, product = w.head, w.hit, w.after, w.product
     now, amount, part, change = w.now_cut, w.amount_cut, w.part_cut, w.change
+    keep, keep_row, keep_ptr, keep_subject = e.keep, e.keep_row, e.keep_ptr, e.keep_subject
+    out, missing, lacking = s.out, w.missing, w.lacking
     quarters, level = len(share), 0
     note_cut(e, home, serve, n, s, w, quarters)
     amount[:, :] = e.amount_cut
@@ -185,12 +188,13 @@ def walk_cut(e, home, serve, n, s, w, share):
         while x >= 0:
             q = product[x]
             x = after[x]
-            if retain(e, home, n, q, t, now, change):
+            if retain(keep, keep_row, keep_ptr, keep_subject, home, n, q, t, now, change):
+                d0, d1, d2, d3 = change[0], change[1], change[2], change[3]
                 for y in range(ptr[q], ptr[q + 1]):
-                    c = capability[y]
+                    c = np.uint64(capability[y])
                     yields, most, unit = each[y], weight[level, c], per_unit[level, c]
-                    a0, a1 = amount[c, 0] + yields * change[0], amount[c, 1] + yields * change[1]
-                    a2, a3 = amount[c, 2] + yields * change[2], amount[c, 3] + yields * change[3]
+                    a0, a1 = amount[c, 0] + yields * d0, amount[c, 1] + yields * d1
+                    a2, a3 = amount[c, 2] + yields * d2, amount[c, 3] + yields * d3
                     amount[c, 0], amount[c, 1], amount[c, 2], amount[c, 3] = a0, a1, a2, a3
                     g0, g1, g2, g3 = (
                         min(most, a0 * unit),
@@ -205,16 +209,18 @@ def walk_cut(e, home, serve, n, s, w, share):
                     part[c, 0], part[c, 1], part[c, 2], part[c, 3] = g0, g1, g2, g3
         k = step_of[t]
         total = t0 if k == 0 else (t1 if k == 1 else (t2 if k == 2 else t3))
-        share[t] = total if hit[t] < 0 else total + short(e, s.out, w, t, k, level)
+        share[t] = total if hit[t] < 0 else total + short(
+            ptr, capability, each, weight, per_unit, after, product, now, amount, part, missing, lacking, out,
+            hit[t], t, k, level,
+        )  # fmt: skip
 
 
 @njit(cache=True, nogil=True, inline="always")
-def retain(e, home, n, q, t, now, change):
+def retain(keep, keep_row, keep_ptr, keep_subject, home, n, q, t, now, change):
     """What a product retains under a cut from quarter t on, and how much that changes; returns whether it does."""
-    keep, keep_row = e.keep, e.keep_row
     k0, k1, k2, k3 = keep[q, 0], keep[q, 1], keep[q, 2], keep[q, 3]
-    for y in range(e.keep_ptr[q], e.keep_ptr[q + 1]):
-        if t < home[e.keep_subject[y], n]:
+    for y in range(keep_ptr[q], keep_ptr[q + 1]):
+        if t < home[keep_subject[y], n]:
             k0, k1 = min(k0, keep_row[y, 0]), min(k1, keep_row[y, 1])
             k2, k3 = min(k2, keep_row[y, 2]), min(k3, keep_row[y, 3])
     change[0], change[1], change[2], change[3] = k0 - now[q, 0], k1 - now[q, 1], k2 - now[q, 2], k3 - now[q, 3]
@@ -223,26 +229,24 @@ def retain(e, home, n, q, t, now, change):
 
 
 @njit(cache=True, nogil=True, inline="always")
-def short(e, out, w, t, k, level):
-    """What shocks take of self-reliance in one quarter beyond the cut: nought or below."""
-    ptr, capability, each = e.yielded_ptr, e.yielded_capability, e.yielded_amount
-    weight, per_unit = e.weight, e.per_unit
-    after, product, now, amount, part = w.after, w.product, w.now_cut, w.amount_cut, w.part_cut
-    missing, lacking = w.missing, w.lacking
-    found, total, x = 0, 0.0, w.hit[t]
+def short(
+    ptr, capability, each, weight, per_unit, after, product, now, amount, part, missing, lacking, out, x, t, k, level
+):  # fmt: skip
+    """What shocks take of self-reliance in one quarter beyond the cut, from event x on: nought or below."""
+    found, total = 0, 0.0
     while x >= 0:
         q = product[x]
         x = after[x]
         less = out[q, t] - now[q, k]
         if less < 0.0:
             for y in range(ptr[q], ptr[q + 1]):
-                c = capability[y]
+                c = np.uint64(capability[y])
                 if missing[c] == 0.0:
                     lacking[found] = c
                     found += 1
                 missing[c] += each[y] * less
     for a in range(found):
-        c = lacking[a]
+        c = np.uint64(lacking[a])
         total += min(weight[level, c], (amount[c, k] + missing[c]) * per_unit[level, c]) - part[c, k]
         missing[c] = 0.0
     return total

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from khien.stress.core.cover import STEPS, by_year, follow, promises_broken, walk, walk_cut
 from khien.stress.core.dice import key_of
@@ -119,8 +120,8 @@ def work_for(model: Model, draws: int = BLOCK) -> Work:
         _ints(*model.means.free.shape),
         np.zeros(years),
         np.zeros(len(model.limits.ceiling)),
-        _ints(4, len(model.services.available), draws),
-        _ints(2, len(model.services.service), draws),
+        _short_ints(4, len(model.services.available), draws),
+        _short_ints(2, len(model.services.service), draws),
         _strike(model),
         _walk(model),
     )
@@ -168,13 +169,13 @@ def draws_for(model: Model, count: int = BLOCK) -> Draws:
     """Room for a block of draws."""
     years, projects, shocks = len(model.means.income), len(model.order.planned), len(model.blows.length)
     return Draws(
-        _ints(projects, count),
-        _ints(projects, count),
+        _short_ints(projects, count),
+        _short_ints(projects, count),
         np.zeros((projects, count)),
         _ints(count, shocks),
         _ints(count, shocks),
-        _ints(projects, count),
-        _ints(projects, count),
+        _short_ints(projects, count),
+        _short_ints(projects, count),
         *(np.zeros((years, count)) for _ in range(4)),
         np.zeros(count),
     )
@@ -187,6 +188,11 @@ def broken_for(model: Model) -> Broken:
 
 def _ints(*shape: int) -> Ints:
     return np.zeros(shape, dtype=np.int64)
+
+
+def _short_ints(*shape: int) -> NDArray[np.int32]:
+    """Quarters, and yes and no, of many draws: half the room of whole ones."""
+    return np.zeros(shape, dtype=np.int32)
 
 
 def replay(m: Model, twist: Twist, seed: int, first: int, repair: bool, w: Work, d: Draws, broken: Broken) -> None:

@@ -16,6 +16,9 @@ def strike(quarters, e, on, begin, home, serve, n, w):
     """
     takes_ptr, takes_item, freed_by = e.takes_ptr, e.takes_item, e.item_freed_by
     used_ptr, items, entry, chain = e.used_ptr, w.items, w.entry, w.chain
+    takes_shock, lasts, takes_after, takes_share = e.takes_shock, e.lasts, e.takes_after, e.takes_share
+    used_product, used_lost, takes_stocked = e.used_product, e.used_lost, e.takes_stocked
+    out, hit_from, hit_to, touched = w.out, w.hit_from, w.hit_to, w.touched
     found = count = 0
     for s in range(len(on)):
         if on[s]:
@@ -31,9 +34,15 @@ def strike(quarters, e, on, begin, home, serve, n, w):
         item = items[a]
         x, entry[item] = entry[item], -1
         freed = home[freed_by[item], n] if freed_by[item] >= 0 else FAR
-        if apart(e, x, chain, begin):
+        if chain[x] < 0 or apart(takes_shock, lasts, x, chain, begin):
             while x >= 0:
-                count = take(quarters, e, item, x, begin, freed, serve, n, w, count)
+                s = takes_shock[x]
+                since, until = begin[s] + takes_after[x], min(begin[s] + lasts[s], quarters, freed)
+                if since < until:
+                    count = take(
+                        used_ptr, used_product, used_lost, item, takes_share[x], takes_stocked[x], since, until,
+                        serve, n, out, hit_from, hit_to, touched, count,
+                    )  # fmt: skip
                 x = chain[x]
         else:
             since, until = together(quarters, e, x, chain, begin, w)
@@ -41,10 +50,9 @@ def strike(quarters, e, on, begin, home, serve, n, w):
     return count
 
 
-@njit(cache=True, nogil=True, inline="always")
-def apart(e, x, chain, begin):
+@njit(cache=True, nogil=True)
+def apart(takes_shock, lasts, x, chain, begin):
     """Whether the shocks that take supplies of an item never do so at the same time."""
-    takes_shock, lasts = e.takes_shock, e.lasts
     while x >= 0:
         s, y = takes_shock[x], chain[x]
         while y >= 0:
@@ -57,21 +65,19 @@ def apart(e, x, chain, begin):
 
 
 @njit(cache=True, nogil=True, inline="always")
-def take(quarters, e, item, x, begin, freed, serve, n, w, count):
+def take(
+    used_ptr, used_product, used_lost, item, missing, stocked, since, until, serve, n, out, hit_from, hit_to,
+    touched, count,
+):  # fmt: skip
     """Carry over what one shock alone takes of an item."""
-    s, missing = e.takes_shock[x], e.takes_share[x]
-    since, until = begin[s] + e.takes_after[x], min(begin[s] + e.lasts[s], quarters, freed)
-    if since >= until or missing <= 0.0:
-        return count
-    out, hit_from, hit_to = w.out, w.hit_from, w.hit_to
-    for y in range(e.used_ptr[item], e.used_ptr[item + 1]):
-        q = e.used_product[y]
+    for y in range(used_ptr[item], used_ptr[item + 1]):
+        q = used_product[y]
         if serve[q, n] < until:
             if hit_to[q] == 0:
-                w.touched[count] = q
+                touched[count] = q
                 count += 1
             hit_from[q], hit_to[q] = min(hit_from[q], since), max(hit_to[q], until)
-            left, stocked = 1.0 - e.used_lost[y] * missing, e.takes_stocked[x]
+            left = 1.0 - used_lost[y] * missing
             out[q, since] = min(out[q, since], stocked + (1.0 - stocked) * left)
             for t in range(since + 1, until):
                 out[q, t] = min(out[q, t], left)
