@@ -15,6 +15,7 @@ from numba import njit
 from khien.plan.core.problem import Floats
 
 MEMORY = 10
+ROUNDING = 1e-14  # of the value: a promised fall below it cannot be told from the error of adding up
 ENOUGH = 1e-4  # share of the promised fall that a step must bring
 SHORTER, TRIES = 0.4, 25  # a step that falls too little is cut, so often at most
 
@@ -36,6 +37,8 @@ def descend(smoothed: Callable[[Floats], tuple[float, Floats]], x: Floats, most:
         for _ in range(TRIES):
             there = np.maximum(0.0, x + step * way)
             promised = _along(grad, x, there)
+            if abs(promised) < ROUNDING * max(1.0, abs(value)):
+                return
             lower, turned = smoothed(there)
             if lower <= value + ENOUGH * promised:
                 break
