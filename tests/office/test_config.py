@@ -34,7 +34,7 @@ def test_an_address_is_postgresql() -> None:
 @pytest.mark.parametrize(
     "name, value",
     [("KHIEN_TLS", "yes"), ("KHIEN_ZONE", "Mars/Olympus"), ("KHIEN_URL", "khien.example"), ("DATABASE_URL", "mysql://x/y"),
-     ("KHIEN_WORKER_SECONDS", "soon"), ("KHIEN_TSL", "1")],
+     ("KHIEN_TSL", "1")],
 )  # fmt: skip
 def test_what_is_wrong_is_named(name: str, value: str) -> None:
     with pytest.raises(ConfigError, match=name) as error:

@@ -135,6 +135,22 @@ def _with_a_wrong_quarter(content: bytes) -> bytes:
     return out.getvalue()
 
 
+@pytest.mark.django_db
+def test_what_is_too_large_is_refused_before_it_is_read(visit: Visit) -> None:
+    from khien.board.middleware import LARGEST_FORM
+    from khien.office.unpack import LARGEST_UPLOAD
+
+    def file(size: int) -> dict[str, SimpleUploadedFile]:
+        return {"file": SimpleUploadedFile("p.zip", b"PK" + bytes(size))}
+
+    assert Client().post("/sign-in/", file(LARGEST_FORM)).status_code == 413
+    assert Client().post("/programme/upload/", file(LARGEST_FORM)).status_code == 413
+    browser = visit(Role.ANALYST)
+    answer = browser.post("/programme/upload/", file(LARGEST_UPLOAD))
+    assert (answer.status_code, "larger than 20 MB" in answer.content.decode()) == (422, True)
+    assert browser.post("/runs/start/", file(LARGEST_UPLOAD)).status_code == 413
+
+
 def test_searching_needs_no_marks(visit: Visit, actor: Callable[..., Actor], land: Programme) -> None:
     from khien.office.acts.versions import save_version
 

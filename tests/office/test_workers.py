@@ -10,8 +10,10 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+from tests.office.conftest import cluster
 from tests.office.outside import ask, begin, khien
 
 from khien.office.audit import rows_of, verify
@@ -20,6 +22,7 @@ pytestmark = pytest.mark.slow
 
 ISLE = """
 from pathlib import Path
+from urllib.parse import quote
 from khien import read
 from khien.office.acts.versions import save_version
 user = User.objects.create(email="a@b.vn", name="A")
@@ -151,3 +154,27 @@ def test_the_command_finds_what_was_changed_behind_the_office(home: Path) -> Non
     check = khien(home, "audit", "verify", "--lang", "en", "--home", str(home))
     assert "Entry 2 was altered" in check.communicate(timeout=60)[0]
     assert check.returncode == 1
+
+
+def test_the_same_on_postgresql(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Office, worker and audit in processes of their own, on a server of its own."""
+    import psycopg
+
+    monkeypatch.chdir(root)
+    with cluster() as place:
+        with psycopg.connect(host=place, user="test", dbname="postgres", autocommit=True) as link:
+            link.execute("CREATE DATABASE khien")
+        address = f"postgresql://test@{quote(place, safe='')}/khien"
+        (tmp_path / "address").write_text(address, encoding="utf-8")
+        ask(tmp_path, ISLE)
+        run = ask(tmp_path, A_RUN.format(settings='{"work": 500}', seed=1))
+        assert khien(tmp_path, "worker", "--once").communicate(timeout=120)[0]
+        assert ask(tmp_path, f"print(json.dumps(Run.objects.get(pk={run}).state))") == "done"
+        check = khien(tmp_path, "audit", "verify", "--lang", "en")
+        assert "The log is whole: 3 entries" in check.communicate(timeout=60)[0]
+        with psycopg.connect(address, autocommit=True) as link:
+            link.execute("ALTER TABLE office_log DISABLE TRIGGER ALL")
+            link.execute("UPDATE office_log SET after = '{}' WHERE seq = 1")
+        check = khien(tmp_path, "audit", "verify", "--lang", "en")
+        assert "Entry 1 was altered" in check.communicate(timeout=60)[0]
+        assert check.returncode == 1

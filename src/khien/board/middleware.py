@@ -16,6 +16,7 @@ from khien.office.acts.record import Actor
 from khien.office.acts.trouble import Trouble
 from khien.office.doors import Refused
 from khien.office.models import Seat, User
+from khien.office.unpack import LARGEST_UPLOAD
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -24,6 +25,9 @@ POLICY = (
     "base-uri 'none'; frame-ancestors 'none'"
 )
 """No script at all, nothing inline, nothing from another host."""
+UPLOAD = "/programme/upload/"
+LARGEST_FORM = 1024 * 1024
+"""Bytes of a form without its file."""
 _SEEN_EVERY = timedelta(minutes=1)
 
 
@@ -35,6 +39,19 @@ def requests(answer: Answer) -> Answer:
         response = answer(request)
         response["X-Request-Id"] = request.id  # type: ignore[attr-defined]
         return response
+
+    return around
+
+
+def sizes(answer: Answer) -> Answer:
+    """Refuse what is too large before anything of it is read; only people who have a session may send files."""
+
+    def around(request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        sends_file = request.path == UPLOAD and settings.SESSION_COOKIE_NAME in request.COOKIES
+        if not length.isdigit() or int(length) > (LARGEST_UPLOAD if sends_file else 0) + LARGEST_FORM:
+            return HttpResponse(status=413)
+        return answer(request)
 
     return around
 

@@ -19,7 +19,7 @@ SQLITE_PRAGMAS: Final = (
     "PRAGMA temp_store=MEMORY;PRAGMA journal_size_limit=27103364;"
 )
 _KNOWN: Final = (
-    "KHIEN_HOME", "KHIEN_SECRET_KEY", "KHIEN_HOSTS", "KHIEN_TLS", "KHIEN_ZONE", "KHIEN_URL", "KHIEN_WORKER_SECONDS",
+    "KHIEN_HOME", "KHIEN_SECRET_KEY", "KHIEN_HOSTS", "KHIEN_TLS", "KHIEN_ZONE", "KHIEN_URL",
     "KHIEN_LANG", "KHIEN_DATA", "KHIEN_CI", "KHIEN_TEST_DATABASE",
 )  # fmt: skip
 
@@ -44,7 +44,6 @@ class Config:
         tls: behind a proxy that speaks TLS; cookies are then sent over TLS only.
         zone: the office's time zone; times are stored in UTC.
         url: address that links are made with, without a slash at the end.
-        run_seconds: the longest that one run may take, seconds.
     """
 
     home: Path
@@ -54,7 +53,6 @@ class Config:
     tls: bool
     zone: str
     url: str
-    run_seconds: int
 
 
 def from_environment(env: Mapping[str, str] | None = None) -> Config:
@@ -76,7 +74,6 @@ def from_environment(env: Mapping[str, str] | None = None) -> Config:
         tls=_truth(env, "KHIEN_TLS"),
         zone=_zone(env.get("KHIEN_ZONE", "Asia/Ho_Chi_Minh")),
         url=_address(env.get("KHIEN_URL", "")),
-        run_seconds=_seconds(env.get("KHIEN_WORKER_SECONDS", "3600")),
     )
 
 
@@ -135,9 +132,3 @@ def _address(url: str) -> str:
     if url and (parts.scheme not in ("http", "https") or not parts.hostname):
         raise ConfigError("office_config_url", value=url)
     return url.rstrip("/")
-
-
-def _seconds(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= 7 * 86400:
-        raise ConfigError("office_config_seconds", value=text)
-    return int(text)
