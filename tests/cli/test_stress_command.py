@@ -75,7 +75,9 @@ def test_a_shock_on_an_unknown_partner_is_a_finding(
         encoding="utf-8",
     )
     assert main(["stress", *planned, "--shocks", str(file), "--out", str(tmp_path)]) == 1
-    assert "shock-key" in "".join(capsys.readouterr())
+    told = "".join(capsys.readouterr())
+    assert "shock-key" in told
+    assert "khien check" not in told  # it knows nothing of this file
 
 
 def test_a_plan_of_another_programme_is_refused(

@@ -62,7 +62,8 @@ def _describe_ours(error: BaseException, lang: str) -> tuple[Exit, str, dict[str
     if isinstance(error, _kind("khien.programme.findings", "ProgrammeError")):
         from khien.cli.findings import describe_findings
 
-        return describe_findings(known.findings, lang)
+        shocks = isinstance(error, _kind("khien.stress.shocks_in", "ShocksError"))
+        return describe_findings(known.findings, lang, shocks=shocks)
     if isinstance(error, _kind("khien.plan", "NoPlan")):
         from khien.cli.clash import describe_clash
 

@@ -16,10 +16,13 @@ SHOWN = 200
 """Findings printed as text; all of them are in ``--json`` and with ``--all``."""
 
 
-def describe_findings(findings: Sequence[Finding], lang: str) -> tuple[Exit, str, dict[str, Any]]:
-    """Exit code, message and details for a programme that another command could not read."""
+def describe_findings(
+    findings: Sequence[Finding], lang: str, *, shocks: bool = False
+) -> tuple[Exit, str, dict[str, Any]]:
+    """Exit code, message and details for a programme (or a file of shocks) that a command could not use."""
     errors = [finding for finding in findings if finding.severity == "error"]
-    message = t("cli_programme_has_errors", lang, count=number(len(errors), lang))
+    key = "cli_shocks_have_errors" if shocks else "cli_programme_has_errors"
+    message = t(key, lang, count=number(len(errors), lang))
     details = {"findings": [finding.to_dict() for finding in findings]}
     return Exit.INPUT_ERRORS, message, {**details, "lines": list(finding_lines(errors, lang, limit=20))}
 

@@ -28,12 +28,16 @@ from khien.stress.projects_in import flat, ints
 Row = dict[str, Any]
 
 
+class ShocksError(ProgrammeError):
+    """Shocks that were given beside the programme do not fit it; `khien check` knows nothing of them."""
+
+
 def read_shocks(programme: Programme, source: pl.DataFrame | str | os.PathLike[str] | None) -> pl.DataFrame:
     """Shocks of the programme, of a frame with the columns of its table `shocks`, or of a CSV file of that form.
 
     Raises
     ------
-    ProgrammeError
+    ShocksError
         A shock does not fit the programme (an unknown partner, say); it carries all findings.
     """
     if source is None:
@@ -44,7 +48,7 @@ def read_shocks(programme: Programme, source: pl.DataFrame | str | os.PathLike[s
     raw = read_csv_table(Path(source), "shocks", findings)
     frame = None if raw is None else typed_table(TABLES["shocks"], raw, findings)
     if frame is None or any(f.severity == "error" for f in findings):
-        raise ProgrammeError(findings)
+        raise ShocksError(findings)
     return _fitting(programme, frame)
 
 
@@ -53,7 +57,7 @@ def _fitting(programme: Programme, frame: pl.DataFrame) -> pl.DataFrame:
         return programme.replace(shocks=frame).shocks
     except ProgrammeError as error:
         mine = [f for f in error.findings if f.table == "shocks"]
-        raise ProgrammeError(mine or error.findings) from None
+        raise ShocksError(mine or error.findings) from None
 
 
 def in_order(shocks: pl.DataFrame) -> list[Row]:
