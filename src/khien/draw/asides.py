@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from khien.plan.ask.frontier import BOUGHT, POINTS
+from khien.plan.ask.reasons import FLIPS, REASONS
 from khien.plan.result import Plan, load_plan
 from khien.programme import Programme
 from khien.words import LANGUAGES, t
@@ -111,15 +113,6 @@ def read_frontier(path: Path, programme: Programme, plan: Plan) -> Aside:
     return Aside("frontier", {"frontier": points, "frontier_bought": bought}, figures)
 
 
-POINTS = {
-    "promise": pl.Float64, "reached": pl.Boolean, "value": pl.Float64, "bound": pl.Float64, "gap": pl.Float64,
-    "relative_gap": pl.Float64, "self_reliance": pl.Float64, "cost_mvnd": pl.Int64, "projects": pl.Int64,
-}  # fmt: skip
-BOUGHT = {
-    "promise": pl.Float64, "project": pl.String, "change": pl.String, "before": pl.String, "after": pl.String,
-}  # fmt: skip
-
-
 def read_reasons(path: Path, programme: Programme, plan: Plan) -> Aside:
     """Read what ``khien explain --out`` wrote: its folder, or reasons.json.
 
@@ -146,17 +139,6 @@ def read_reasons(path: Path, programme: Programme, plan: Plan) -> Aside:
         raise AsideError("draw_aside_damaged", file) from error
     figures = {name: told.get(name) for name in ("value", "bound", "better", "steps")}
     return Aside("reasons", {"reasons": reasons, "flips": flips}, figures)
-
-
-REASONS = {
-    "project": pl.String, "chosen": pl.Boolean, "kind": pl.String, "lost": pl.Float64, "short": pl.Float64,
-    "least": pl.Float64, "most": pl.Float64, "obstacle": pl.String, "companions": pl.String,
-    "reason_vi": pl.String, "reason_en": pl.String,
-}  # fmt: skip
-FLIPS = {
-    "project": pl.String, "kind": pl.String, "what": pl.String, "change": pl.Float64, "unit": pl.String,
-    "share": pl.Float64, "refused_at": pl.Float64, "confirmed": pl.Boolean,
-}  # fmt: skip
 
 
 def _json(file: Path, form: str) -> dict[str, Any]:
