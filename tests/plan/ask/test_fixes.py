@@ -17,6 +17,7 @@ from tests.plan.tiny import changed_rows
 
 import khien
 from khien.plan.ask.fixes import Fixes, fixes, with_purchase
+from khien.plan.ask.ways import Way, together
 from khien.plan.result import Plan
 from khien.plan.settings import PlanSettings
 from khien.plan.solver import plan_programme
@@ -70,6 +71,46 @@ def test_what_the_tables_put_no_cost_on_is_unknown(island: Path) -> None:
     assert pump["unknown"] == ["items|pump|price_mvnd", "products|purifier|units_per_year"]
     battery = lacks["mainland-plant", "battery"]
     assert (battery["stock_more_months"], battery["source_more_share"]) == pytest.approx((1.5, 0.125))
+
+
+def chances(rng: np.random.Generator, items: int, ways: int) -> dict[str, list[Way]]:
+    """Ways at random for so many items; some options serve several items, some projects have two options."""
+    out = {}
+    for k in range(items):
+        options = rng.choice(6, size=ways - 1, replace=False)
+        own = [Way("own", f"o{o}", frozenset([f"i{k}"]), 100 + 37 * int(o), int(o) // 2, int(o)) for o in options]
+        out[f"i{k}"] = [Way("stock", f"i{k}", frozenset([f"i{k}"]), int(rng.integers(1, 300))), *own]
+    return out
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_combinations_are_the_cheapest_and_pay_once_for_what_serves_twice(seed: int) -> None:
+    ways = chances(np.random.default_rng(seed), 4, 3)
+    sums = set()
+    for choice in itertools.product(*ways.values()):
+        by_name = {way.name: way for way in choice}
+        taken = [way.project for way in by_name.values() if way.project >= 0]
+        if len(taken) == len(set(taken)):
+            sums.add((sum(way.cost_mvnd for way in by_name.values()), frozenset(by_name)))
+    found, left = together(ways, 10_000)
+    costs = [sum(way.cost_mvnd for way in one) for one in found]
+    assert left == 0
+    assert costs == sorted(costs)
+    told = {(cost, frozenset(way.name for way in one)) for cost, one in zip(costs, found, strict=True)}
+    assert told <= sums
+    assert len(told) == len(found)
+    # What is left away only adds stock of an item to a project that serves the item already.
+    for cost, names in sums - told:
+        assert any(other < names and less <= cost for less, other in sums)
+    for one in found:
+        assert frozenset[str]().union(*(way.items for way in one)) == set(ways)
+    assert [sum(way.cost_mvnd for way in one) for one in together(ways, 3)[0]] == costs[:3]
+
+
+def test_many_items_do_not_multiply() -> None:
+    found, left = together(chances(np.random.default_rng(0), 40, 5), 24)
+    assert len(found) == 24
+    assert left > 10**20
 
 
 @cache

@@ -63,7 +63,7 @@ class Fixes:
         One row per red site (or supplier): `certain` (red at the best too), months survived and to recover (at the
         worst), `answer`: "mended" (a fix was found), "plan" (the improved plan mends it already), "unknown" (only
         what the tables put no cost on is left to do), "none" (nothing that the tables hold mends it). `tried`
-        combinations were judged, `left_out` dearer ones were not.
+        combinations were judged, `left_out` dearer ones at the most were not.
     lacks : polars.DataFrame
         One row per item that runs short: what would be enough (months of stock, or a share of the need from somebody
         else), `stock_more_mvnd` (null: not known, see `unknown`, which names the empty cells as table|row|column),
@@ -193,7 +193,7 @@ class _Mender:
         as_it_is, tried = tried[0], sorted(tried[1:], key=lambda one: one.order)
         left += max(0, len(other) - MOST)
         for k, one in enumerate(tried):
-            names = [f"{w.kind} {w.what}" for w in one.ways]
+            names = [w.name for w in one.ways]
             good = one.because == "mended"
             figures = (one.cost, one.spend, one.lost, one.least, one.most, good, one.because)
             out.fixes.append((node, k + 1, names, *figures))

@@ -5,8 +5,11 @@ Method page: docs/methods/fixes.md.
 
 from __future__ import annotations
 
+import dataclasses
+import heapq
 import itertools
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -48,6 +51,11 @@ class Way:
     cost_mvnd: int
     project: int = -1
     option: int = -1
+
+    @property
+    def name(self) -> str:
+        """What is done, whatever it is done for."""
+        return f"{self.kind} {self.what}"
 
 
 def lacks(seen: Sites, node: str) -> list[Lack]:
@@ -126,18 +134,49 @@ def others(c: Compiled, chain: Chain, short: Sequence[Lack], base: Choice, by: i
 
 
 def together(ways: dict[str, list[Way]], most: int) -> tuple[list[tuple[Way, ...]], int]:
-    """One way for every item, the cheapest sums first; at most so many, and how many are left out.
+    """One way for every item, the cheapest sums first; at most so many, and how many at the most are left out.
 
-    A way that serves several items is taken once; two options of one project do not go together.
+    A way that serves several items is taken once, and then for all of them; two options of one project do not go
+    together. The best first: a partial choice waits by what it costs and what the rest costs at the least.
     """
-    sums: dict[frozenset[str], tuple[Way, ...]] = {}
-    for choice in itertools.product(*ways.values()):
-        taken = tuple(sorted(set(choice), key=lambda w: (w.kind, w.what)))
-        options = [w.project for w in taken if w.project >= 0]
-        if len(options) == len(set(options)):
-            sums[frozenset(f"{w.kind} {w.what}" for w in taken)] = taken
-    ordered = sorted(sums.values(), key=lambda taken: (sum(w.cost_mvnd for w in taken), [w.what for w in taken]))
-    return ordered[:most], max(0, len(ordered) - most)
+    lists = list(ways.values())
+    serves = Counter(way.name for some in lists for way in some)
+
+    def least(names: set[str], k: int) -> float:
+        """What the items from the k-th on cost at the least beside what is taken: shared costs in equal parts."""
+        shares = [
+            min((0.0 if way.name in names else way.cost_mvnd / serves[way.name] for way in some), default=0.0)
+            for some in lists[k:]
+        ]
+        return sum(shares)
+
+    found: dict[frozenset[str], tuple[Way, ...]] = {}
+    count = itertools.count()  # so that ways themselves are never compared
+    waiting: list[tuple[float, int, list[str], int, tuple[Way, ...]]] = [(0.0, 0, [], next(count), ())]
+    while waiting and len(found) < most:
+        _, level, _, _, taken = heapq.heappop(waiting)
+        if level == -len(lists):
+            known = frozenset(way.name for way in taken)
+            found.setdefault(known, tuple(sorted(taken, key=lambda way: (way.kind, way.what))))
+            continue
+        for after in _with_one(taken, lists[-level]):
+            names = [way.name for way in after]
+            cost = sum(way.cost_mvnd for way in after) + least(set(names), 1 - level)
+            heapq.heappush(waiting, (cost, level - 1, names, next(count), after))
+    return list(found.values()), math.prod(len(some) for some in lists) - len(found) if waiting else 0
+
+
+def _with_one(taken: tuple[Way, ...], ways: Sequence[Way]) -> Iterator[tuple[Way, ...]]:
+    """What is taken with a way for one item more: one that is taken already, else each that goes with the others."""
+    for way in ways:
+        for k, other in enumerate(taken):
+            if other.name == way.name:
+                yield (*taken[:k], dataclasses.replace(other, items=other.items | way.items), *taken[k + 1 :])
+                return
+    projects = {way.project for way in taken if way.project >= 0}
+    for way in ways:
+        if way.project not in projects:
+            yield (*taken, way)
 
 
 def keepers(c: Compiled, chain: Chain, base: Choice, short: Sequence[Lack], by: int) -> set[int]:
