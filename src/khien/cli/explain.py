@@ -78,14 +78,14 @@ def run(args: argparse.Namespace) -> Exit:
 
 def _saved(payload: Mapping[str, Any], plan: Plan, out: Path) -> Path:
     """All reasons, and the hashes of what they stand on."""
-    from khien.stress.trial import plan_hash
+    from khien.plan.result import plan_hash
+    from khien.programme.writing import write_text
 
     hashes = {"programme_hash": plan.programme_hash, "plan_hash": plan_hash(plan)}
     figures = {name: value for name, value in payload.items() if name not in ("plan", "project")}
-    out.mkdir(parents=True, exist_ok=True)
     path = out / "reasons.json"
     text = json.dumps({"format": "khien-reasons-1", **hashes, **figures}, ensure_ascii=False, allow_nan=False, indent=1)
-    path.write_text(text + "\n", encoding="utf-8")
+    write_text(path, text + "\n")
     return path
 
 

@@ -92,10 +92,11 @@ def run(args: argparse.Namespace) -> Exit:
 
 def _saved(told: Frontier, out: Path) -> Iterator[Path]:
     """The two tables, and every plan in a folder of its own."""
-    out.mkdir(parents=True, exist_ok=True)
+    from khien.programme.writing import write_file
+
     for name, frame in (("points", told.points), ("bought", told.bought)):
         path = out / f"{name}.csv"
-        frame.write_csv(path)
+        write_file(path, frame.write_csv)
         yield path
     for k, plan in enumerate(told.plans, 1):
         yield plan.save(out / f"{k:02d}" / "plan.json")

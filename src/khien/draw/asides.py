@@ -13,7 +13,7 @@ import polars as pl
 
 from khien.plan.ask.frontier import BOUGHT, POINTS
 from khien.plan.ask.reasons import FLIPS, REASONS
-from khien.plan.result import Plan, load_plan
+from khien.plan.result import Plan, load_plan, plan_hash
 from khien.programme import Programme
 from khien.words import LANGUAGES, t
 
@@ -57,8 +57,6 @@ def read_stress(path: Path, programme: Programme, plan: Plan) -> Aside:
     AsideError
         It is damaged, or was made from another programme or plan; both hashes are named.
     """
-    from khien.stress.trial import plan_hash
-
     file = path / "stress.json" if path.is_dir() else path
     told = _json(file, STRESS_FORMAT)
     _same(file, "draw_aside_programme", told.get("programme_hash"), programme.hash)
@@ -126,8 +124,6 @@ def read_reasons(path: Path, programme: Programme, plan: Plan) -> Aside:
     AsideError
         It is damaged, or was made from another programme or plan.
     """
-    from khien.stress.trial import plan_hash
-
     file = path / "reasons.json" if path.is_dir() else path
     told = _json(file, REASONS_FORMAT)
     _same(file, "draw_aside_programme", told.get("programme_hash"), programme.hash)

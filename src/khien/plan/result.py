@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ from khien.plan.planning import planning_values
 from khien.plan.settings import PlanSettings
 from khien.programme import Programme
 from khien.programme.quarters import quarter_number, quarter_text
+from khien.programme.writing import write_text
 from khien.words import t
 
 FORMAT = "khien-plan-1"
@@ -227,18 +228,17 @@ class Plan:
         The file appears whole or not at all. Returns where it is.
         """
         where = _plan_file(Path(path))
-        where.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False, indent=1)
-        handle, temporary = tempfile.mkstemp(dir=where.parent, prefix=".plan-", suffix=".tmp")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text + "\n")
-            Path(temporary).chmod(0o644)
-            os.replace(temporary, where)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_text(where, text + "\n")
         return where
+
+
+def plan_hash(plan: Plan) -> str:
+    """SHA-256 of what the plan chooses and trains."""
+    digest = hashlib.sha256()
+    for frame in (plan.choices.select("project", "option", "start"), plan.training.select("skill", "start", "cohorts")):
+        digest.update(frame.sort(frame.columns).write_csv().encode())
+    return digest.hexdigest()
 
 
 _PLAIN = (

@@ -49,6 +49,15 @@ def write_file(path: Path, fill: Callable[[Path], None]) -> None:
         place.unlink(missing_ok=True)
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a text file in UTF-8; it appears whole or not at all."""
+    write_file(path, lambda place: _put(place, text))
+
+
+def _put(place: Path, text: str) -> None:
+    place.write_text(text, encoding="utf-8", newline="")
+
+
 def csv_text(frame: pl.DataFrame) -> str:
     """A table as CSV: UTF-8, comma, decimal point, empty for missing."""
     return frame.write_csv(null_value="", date_format="%Y-%m-%d", line_terminator="\n")
@@ -84,7 +93,7 @@ def _fill(programme: Programme, folder: Path) -> None:
     texts |= {f"{name}.csv": csv_text(frame) for name, frame in programme.frames.items() if frame.height}
     for name, text in texts.items():
         place = folder / name
-        place.write_text(text, encoding="utf-8", newline="")
+        _put(place, text)
         _sync(place)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from khien.programme import Programme
+from khien.programme.writing import write_file
 from khien.reliance.cuts import MONTHS_PER_QUARTER, Cut, everything_foreign
 from khien.reliance.dependence import dependence
 from khien.reliance.mastery import mastery
@@ -59,22 +60,23 @@ class Reliance:
     def write_csv(self, folder: str | Path) -> list[Path]:
         """One CSV file a table; the files."""
         place = Path(folder)
-        place.mkdir(parents=True, exist_ok=True)
         files = [place / f"{name}.csv" for name in self.frames]
         for file, frame in zip(files, self.frames.values(), strict=True):
-            _flat(frame).write_csv(file)
+            write_file(file, _flat(frame).write_csv)
         return files
 
     def write_xlsx(self, path: str | Path) -> Path:
         """One workbook, one sheet a table."""
+        file = Path(path)
+        write_file(file, self._fill)
+        return file
+
+    def _fill(self, place: Path) -> None:
         import xlsxwriter
 
-        file = Path(path)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with xlsxwriter.Workbook(str(file)) as book:
+        with xlsxwriter.Workbook(str(place)) as book:
             for name, frame in self.frames.items():
                 _flat(frame).write_excel(book, worksheet=name, autofit=True, freeze_panes=(1, 0))
-        return file
 
 
 def _flat(frame: pl.DataFrame) -> pl.DataFrame:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from khien.programme.writing import write_file, write_text
 from khien.stress.core.model import Reals
 from khien.stress.settings import StressSettings
 
@@ -103,16 +104,16 @@ class StressResult:
     def write(self, folder: str | os.PathLike[str]) -> list[Path]:
         """Write stress.json, stress.xlsx and one Parquet file a table into a folder; returns what was written."""
         where = Path(folder)
-        where.mkdir(parents=True, exist_ok=True)
         text = json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False, indent=1)
         written = [where / "stress.json", where / "stress.xlsx"]
-        written[0].write_text(text + "\n", encoding="utf-8")
-        self._write_workbook(written[1])
+        write_text(written[0], text + "\n")
+        write_file(written[1], self._write_workbook)
         for name in FRAMES:
             written.append(where / f"stress_{name}.parquet")
-            getattr(self, name).write_parquet(written[-1])
+            write_file(written[-1], getattr(self, name).write_parquet)
         written.append(where / "stress_values.parquet")
-        pl.DataFrame({"draw": np.arange(len(self.values)), "value": self.values}).write_parquet(written[-1])
+        values = pl.DataFrame({"draw": np.arange(len(self.values)), "value": self.values})
+        write_file(written[-1], values.write_parquet)
         return written
 
     def _write_workbook(self, path: Path) -> None:

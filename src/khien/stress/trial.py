@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable
@@ -14,7 +13,7 @@ import polars as pl
 from khien import __version__
 from khien.plan.frames.replay import Replay
 from khien.plan.frames.value import worth as planned_worth
-from khien.plan.result import Plan
+from khien.plan.result import Plan, plan_hash
 from khien.programme import Programme
 from khien.stress import frames
 from khien.stress.build import Case, base_shocks, make_case
@@ -150,11 +149,3 @@ def _result(
             "shocks_without_chance": [r["id"] for r in case.shocks[: case.drawn] if r["chance_share"] is None],
         },
     )
-
-
-def plan_hash(plan: Plan) -> str:
-    """SHA-256 of what the plan chooses and trains."""
-    digest = hashlib.sha256()
-    for frame in (plan.choices.select("project", "option", "start"), plan.training.select("skill", "start", "cohorts")):
-        digest.update(frame.sort(frame.columns).write_csv().encode())
-    return digest.hexdigest()

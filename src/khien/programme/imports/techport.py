@@ -20,7 +20,7 @@ from scipy.special import betaincinv
 from khien.programme.findings import Finding
 from khien.programme.imports.findings import ImportFindings
 from khien.programme.imports.records import Record, day, number, read_records
-from khien.programme.writing import csv_text, write_file
+from khien.programme.writing import csv_text, write_text
 
 STRENGTH: Final = 10.0
 """How many cases the pooled value counts for in every step."""
@@ -164,11 +164,7 @@ def write_calibration(calibration: Calibration, path: str | Path) -> None:
         text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
     else:
         raise ValueError(f"{path.name}: the name must end in .csv or .json")
-
-    def fill(place: Path) -> None:
-        place.write_text(text, encoding="utf-8")
-
-    write_file(path, fill)
+    write_text(path, text)
 
 
 def _case(record: Record, file: str, findings: ImportFindings) -> Case | None:
