@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
-from tests.draw.test_browser import QUIET
+from playwright.sync_api import Browser, Page
 from tests.office.conftest import PASSWORD, dearer
 from tests.office.outside import served
 
@@ -19,14 +18,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 # Playwright keeps an event loop in this thread, in which Django would refuse to touch a database.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=chromium, args=list(QUIET))
-        yield started
-        started.close()
 
 
 @dataclass

@@ -22,7 +22,6 @@ pytestmark = pytest.mark.slow
 
 ISLE = """
 from pathlib import Path
-from urllib.parse import quote
 from khien import read
 from khien.office.acts.versions import save_version
 user = User.objects.create(email="a@b.vn", name="A")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from khien.office.acts.trouble import Trouble
 
+_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?")
 _SEARCH: Final = {
     "number": ("time_limit", "budget_factor", "min_reliance", "reliance_weight"),
     "whole": ("min_reliance_from",),
@@ -48,10 +50,9 @@ def whole(text: str) -> int | None:
 def number(text: str) -> float | None:
     """A number with point or comma; None when the field is empty."""
     text = text.strip().replace(",", ".")
-    try:
-        return float(text) if text else None
-    except ValueError:
-        raise Trouble("office_trouble_number", value=text[:40]) from None
+    if text and not _NUMBER.fullmatch(text):
+        raise Trouble("office_trouble_number", value=text[:40])
+    return float(text) if text else None
 
 
 def ids(text: str) -> tuple[str, ...]:

@@ -6,9 +6,8 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
-from threading import Lock
 
 import polars as pl
 from altair.utils import schemapi
@@ -27,6 +26,7 @@ from khien.plan.result import Plan
 from khien.programme import Programme
 from khien.words import t
 
+LOOK = 0.2  # seconds between two tellings of how far the languages are
 Progress = Callable[[float, str], None]
 """Gets the share that is done (0-1) and what is being done, in the first language of the report."""
 
@@ -108,36 +108,44 @@ def _write_languages(results: Results, folder: Path, languages: Sequence[str], t
     tell(0.0, t("draw_progress_pictures", languages[0]))
     stills.prepare()
     warm()
-    together = _Together(tell, languages)
+    together = _Together(languages)
     (folder / "charts").mkdir()
     with schemapi.debug_mode(False), ThreadPoolExecutor(len(languages)) as threads:
         jobs = [threads.submit(_write_language, results, folder, lang, together.of(lang)) for lang in languages]
         try:
-            for job in jobs:
-                job.result()
+            left = set(jobs)
+            while left:
+                done, left = wait(jobs, LOOK, FIRST_EXCEPTION)
+                for job in done:
+                    job.result()
+                tell(0.9 * together.share, together.what)
         except BaseException:
             together.stop = True
             raise
 
 
 class _Together:
-    """Progress of languages that are written at once, told one at a time as nine tenths of the whole."""
+    """How far languages are that are written at once. Whoever waits for them tells it, in the thread that asked."""
 
-    def __init__(self, tell: Progress, languages: Sequence[str]) -> None:
-        self.tell, self.lock, self.stop = tell, Lock(), False
+    def __init__(self, languages: Sequence[str]) -> None:
+        self.stop, self.what = False, t("draw_progress_pictures", languages[0])
         self.shares = dict.fromkeys(languages, 0.0)
-        self.first = languages[0]
+
+    @property
+    def share(self) -> float:
+        """Of all languages together."""
+        return sum(self.shares.values()) / len(self.shares)
 
     def of(self, lang: str) -> Progress:
         """Return the progress of one language; it ends the work when another has failed."""
+        first = next(iter(self.shares))
 
         def tell(share: float, what: str) -> None:
             if self.stop:
                 raise RuntimeError("another language failed")
-            with self.lock:
-                self.shares[lang] = share
-                if lang == self.first:
-                    self.tell(0.9 * sum(self.shares.values()) / len(self.shares), what)
+            self.shares[lang] = share
+            if lang == first:
+                self.what = what
 
         return tell
 
