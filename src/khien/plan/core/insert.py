@@ -212,8 +212,6 @@ def best_start(p, st, pr, price, red, alpha, beta, blink, eager, soft, g, bufs, 
                 out[1] = t
                 out[2] = gain
                 out[3] = score
-        if ready and out[0] < 0.0:
-            out[0] = -1.0
     return
 
 
