@@ -72,13 +72,14 @@ class Walker:
         """Where ceilings are shares of the plan's own spend and let nothing in, start from a full plan and mend it."""
         if not len(self.p.or_mult) or not (self.p.or_mult < 0).any():
             return
-        self._fill(by, soft=False)
+        self.fill(by, soft=False)
         if (self.st.x < 0).all():
-            self._fill(by, soft=True)
+            self.fill(by, soft=True)
         else:
             state.reset(self.p, self.st)
 
-    def _fill(self, by: Guide, soft: bool) -> None:
+    def fill(self, by: Guide, soft: bool) -> None:
+        """Put in whatever fits, the most favoured projects first; `soft` leaves ceilings aside."""
         insert.construct(self.p, self.st, by.best, by.price, by.worth, 0.5, 0.0, soft, self.dice)
 
     def read(self, by: Guide, choices: Floats, tries: int = rounding.TRIES) -> None:

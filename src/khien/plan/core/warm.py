@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from khien.plan.core import repair, state
 from khien.plan.core.build import Builder
+from khien.plan.core.layout import layout
+from khien.plan.core.linear import linear
 from khien.plan.core.problem import Problem
 from khien.plan.core.solve import solve
+from khien.plan.core.walker import Walker, guide
 
 
 def tiny() -> Problem:
@@ -31,8 +35,26 @@ def tiny() -> Problem:
 
 
 def warm() -> None:
-    """Run the whole engine on the smallest problem; what it compiles stays in the cache."""
-    solve(tiny(), work=2000)
+    """Run every part of the engine on the smallest problem; what it compiles stays in the cache.
+
+    The search is called by itself: so small a problem is proven by its prices before a search begins.
+    """
+    p = tiny()
+    found = solve(p, work=2000)
+    lay = layout(p)
+    by = guide(p, lay, found.theta)
+    walker = Walker(p, 0)
+    walker.fill(by, soft=False)
+    walker.go(by, 1.0, 1.0, 20)
+    walker.read(by, np.zeros(p.allow.shape), 1)
+    keep = np.zeros(len(p.must), dtype=np.uint8)
+    repair.force(p, walker.st, 0, -1, by.worth, by.best, keep)
+    repair.mend(p, walker.st, keep)
+    option, start = walker.st.x[0], walker.st.s[0]
+    state.remove(p, walker.st, 0)
+    state.place(p, walker.st, 0, option, start)
+    walker.tidy()
+    linear(p, lay)
 
 
 if __name__ == "__main__":
