@@ -10,9 +10,9 @@ compile() {
         --no-annotate --no-header --no-emit-index-url -q "$@"
 }
 
-compile pyproject.toml --extra web --group dev -o requirements/dev.txt
+compile pyproject.toml --extra web --extra forecast --extra sign --group dev -o requirements/dev.txt
 compile pyproject.toml --group build -c requirements/dev.txt -o requirements/core.txt
-compile pyproject.toml --extra web --group build -c requirements/dev.txt -o requirements/web.txt
+compile pyproject.toml --extra web --extra forecast --extra sign --group build -c requirements/dev.txt -o requirements/web.txt
 echo "uv==$UV_VERSION" | compile - -o requirements/uv.txt
 
 if grep -nE 'https?://|--(extra-)?index-url|--find-links' requirements/*.txt; then
