@@ -20,6 +20,10 @@ TEST_PROCESSES ?= 2
 SIDE_BY_SIDE = -n $(TEST_PROCESSES) --dist loadscope --no-loadscope-reorder
 DEMO_SECONDS ?= 60
 DEMO_OUT ?= out/vietnam
+# `make demo` ends by serving the board; DEMO_SERVE=no ends it with the report, and needs no web server installed.
+DEMO_SERVE ?= yes
+DEMO_PORT ?= 8000
+DEMO_ENV := $(if $(filter no,$(DEMO_SERVE)),.core,.web)
 EXAMPLE := examples/vietnam
 
 .PHONY: help setup demo test fast lint types layers docs lock bench clean
@@ -30,8 +34,13 @@ help:  ## say what can be made
 setup: .venv/.dev  ## make the full environment for working on Khiên
 	@$(MAKE) -j2 --no-print-directory .venv/.warm .venv/.warm-stress
 
-demo: $(DEMO_OUT)/plan.json  ## check, plan and report the Viet Nam example into out/vietnam/
+demo: $(DEMO_OUT)/plan.json  ## check, plan and report the Viet Nam example, then serve it until Ctrl-C
 	$(BIN)/khien report $(DEMO_OUT)/plan.json $(EXAMPLE) --out $(DEMO_OUT)
+ifneq ($(DEMO_SERVE),no)
+	@# Without a terminal nobody would press Ctrl-C: the board is then started, asked once and stopped.
+	@if [ -n "$${CI:-}" ] || [ ! -t 0 ] || [ ! -t 1 ]; then try=--try; else try=; fi; \
+	$(BIN)/khien serve --demo $(EXAMPLE) --plan $(DEMO_OUT)/plan.json --home $(DEMO_OUT)/office --port $(DEMO_PORT) $$try
+endif
 
 # The plan is made again only when the example or the planner changed; `rm -r out` first makes it again anyhow.
 $(DEMO_OUT)/plan.json: $(shell find $(EXAMPLE) -type f 2>/dev/null) $(shell find src/khien -name '*.py') | .venv/.warm
@@ -77,7 +86,8 @@ clean:  ## remove the environment, caches and outputs
 	find src tests bench tools examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- environment ---------------------------------------------------------------------------------------------------
-# Two sizes from hashed files: `core` runs Khiên, `dev` adds what checks it. The dev environment serves both.
+# Three sizes from hashed files: `core` runs Khiên, `web` serves its office too, `dev` adds what checks it. Each larger
+# one serves for the smaller.
 
 $(UV): requirements/uv.txt
 	@test -n "$(PYTHON)" || { echo "Khiên needs Python 3.11 or newer with venv" \
@@ -93,20 +103,25 @@ define install
 endef
 
 .venv/.core: requirements/core.txt pyproject.toml | $(UV)
-	rm -f .venv/.dev .venv/.warm .venv/.warm-stress
+	rm -f .venv/.dev .venv/.web .venv/.warm .venv/.warm-stress
 	$(call install,core)
 	touch $@
 
-.venv/.dev: requirements/dev.txt pyproject.toml | $(UV)
-	$(call install,dev)
+.venv/.web: requirements/web.txt pyproject.toml | $(UV)
+	rm -f .venv/.dev .venv/.warm .venv/.warm-stress
+	$(call install,web)
 	touch .venv/.core $@
 
+.venv/.dev: requirements/dev.txt pyproject.toml | $(UV)
+	$(call install,dev)
+	touch .venv/.core .venv/.web $@
+
 # The scheduler is compiled once and kept; the first plan then starts at once.
-.venv/.warm: .venv/.core $(wildcard src/khien/plan/core/*.py)
+.venv/.warm: .venv/$(DEMO_ENV) $(wildcard src/khien/plan/core/*.py)
 	$(BIN)/python -m khien.plan.core.warm
 	touch $@
 
 # So is the replay of stress tests, which the demo does without.
-.venv/.warm-stress: .venv/.core src/khien/stress/warm.py $(wildcard src/khien/stress/core/*.py)
+.venv/.warm-stress: .venv/$(DEMO_ENV) src/khien/stress/warm.py $(wildcard src/khien/stress/core/*.py)
 	$(BIN)/python -m khien.stress.warm
 	touch $@

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from khien.office.doors import accounts as accounts_door
@@ -25,6 +26,7 @@ def everywhere(request: HttpRequest) -> dict[str, Any]:
     return {
         "lang": getattr(request, "lang", "vi"),
         "me": user,
+        "demo": settings.CONFIG.demo,
         "may_log": user is not None and bool(log_door.may_read(user)),
         "may_accounts": user is not None and bool(accounts_door.may_read(user)),
         "request_id": getattr(request, "id", ""),

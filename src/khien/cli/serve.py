@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -22,24 +23,67 @@ def add(places: argparse._SubParsersAction[Parser], lang: str) -> None:
     parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help=t("cli_serve_host_help", lang))
     parser.add_argument("--port", type=int, default=8000, metavar="N", help=t("cli_serve_port_help", lang))
     parser.add_argument("--workers", type=int, default=1, metavar="N", help=t("cli_serve_workers_help", lang))
+    parser.add_argument("--demo", metavar="PATH", help=t("cli_serve_demo_help", lang))
+    parser.add_argument("--plan", metavar="PLAN", help=t("cli_serve_plan_help", lang))
+    parser.add_argument("--try", action="store_true", dest="try_once", help=t("cli_serve_try_help", lang))
 
 
 def run(args: argparse.Namespace) -> Exit:
     """Bring the schema up to date, print the set-up link of a new office, serve until stopped."""
+    if not args.demo and (args.plan or args.try_once):
+        raise Stop(Exit.WRONG_USE, t("cli_serve_try_needs_demo", args.lang))
+    if args.try_once and taken(args.host, args.port):
+        args.port = 0
+    if args.port == 0:
+        args.port = free_port(args.host)
+    if taken(args.host, args.port):
+        raise Stop(Exit.WRONG_USE, t("cli_serve_port_taken", args.lang, port=args.port))
+    if args.demo:
+        from khien.cli.demo import mark
+
+        mark(args)
     open_office(args)
     from khien.office.start import make_ready, setup_link
 
     make_ready()
-    if (link := setup_link(args.port)) is not None:
+    commands = [web(args), *([sys.executable, "-m", "khien", "worker"] for _ in range(args.workers))]
+    if args.demo:
+        from khien.cli.demo import fill, try_once
+
+        people = fill(args)
+        if args.try_once:
+            return try_once(args, commands, people)
+    elif (link := setup_link(args.port)) is not None:
         print(t("cli_serve_setup", args.lang, link=link), flush=True)
     print(t("cli_serve_at", args.lang, address=f"http://{args.host}:{args.port}/"), flush=True)
-    khien = [sys.executable, "-m", "khien"]
-    web = [
+    return keep_running(commands)
+
+
+def web(args: argparse.Namespace) -> list[str]:
+    """The command of the web server."""
+    return [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", args.host, "--port", str(args.port),
         "--workers", "1", "--blocking-threads", "4", "--workers-kill-timeout", "3", "--log-level", "warning",
         "khien.office.wsgi:application",
     ]  # fmt: skip
-    return keep_running([web, *([*khien, "worker"] for _ in range(args.workers))])
+
+
+def taken(host: str, port: int) -> bool:
+    """Whether somebody listens there already; said at once, before the office is opened."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return True
+    return False
+
+
+def free_port(host: str) -> int:
+    """A port that nobody listens on now."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
 
 
 def open_office(args: argparse.Namespace) -> None:
@@ -49,7 +93,7 @@ def open_office(args: argparse.Namespace) -> None:
 
         configure(args.home)
     except ModuleNotFoundError as missing:
-        if missing.name not in ("django", "granian", "whitenoise", "psycopg"):
+        if missing.name not in ("django", "granian", "whitenoise", "psycopg", "ninja"):
             raise
         raise Stop(Exit.WRONG_USE, t("cli_office_no_web", args.lang, package=missing.name)) from missing
     except ValueError as wrong:
@@ -77,10 +121,15 @@ def keep_running(commands: list[list[str]]) -> Exit:
     except KeyboardInterrupt:
         return Exit.DONE
     finally:
-        for _, process, _ in running:
-            process.terminate()
-        for _, process, _ in running:
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
+        stop([process for _, process, _ in running])
+
+
+def stop(processes: list[subprocess.Popen[bytes]]) -> None:
+    """End all of them: politely, then not."""
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()

@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from khien.words import t
 
 DEFAULT_HOME: Final = "khien-office"
+DEMO_MARK: Final = "this-is-a-demo"
+"""A file of this name in the data folder makes every page say that it is a demo."""
 SQLITE_PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA foreign_keys=ON;PRAGMA cache_size=-20000;"
     "PRAGMA temp_store=MEMORY;PRAGMA journal_size_limit=27103364;"
@@ -44,6 +46,7 @@ class Config:
         tls: behind a proxy that speaks TLS; cookies are then sent over TLS only.
         zone: the office's time zone; times are stored in UTC.
         url: address that links are made with, without a slash at the end.
+        demo: the data folder is marked as that of a demo, and every page says so.
     """
 
     home: Path
@@ -53,6 +56,7 @@ class Config:
     tls: bool
     zone: str
     url: str
+    demo: bool = False
 
 
 def from_environment(env: Mapping[str, str] | None = None) -> Config:
@@ -74,6 +78,7 @@ def from_environment(env: Mapping[str, str] | None = None) -> Config:
         tls=_truth(env, "KHIEN_TLS"),
         zone=_zone(env.get("KHIEN_ZONE", "Asia/Ho_Chi_Minh")),
         url=_address(env.get("KHIEN_URL", "")),
+        demo=(home / DEMO_MARK).is_file(),
     )
 
 
