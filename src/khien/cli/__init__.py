@@ -45,6 +45,8 @@ COMMANDS = (
     "serve",
     "worker",
     "audit",
+    "backup",
+    "restore",
     "doctor",
     "version",
 )

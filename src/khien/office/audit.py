@@ -74,13 +74,18 @@ def rows_of(database: str) -> Iterator[dict[str, Any]]:
         import psycopg
 
         with psycopg.connect(database) as link, link.cursor() as cursor:
-            yield from _named(cursor.execute(_QUERY))
+            yield from rows_in(cursor)
         return
     if not Path(database).is_file():
         raise FileNotFoundError(database)
     # Read-only: checking must not be able to change what it checks.
     with closing(sqlite3.connect(f"{Path(database).absolute().as_uri()}?mode=ro", uri=True)) as file:
         yield from _named(file.execute(_QUERY))
+
+
+def rows_in(cursor: Any) -> Iterator[dict[str, Any]]:
+    """All entries that a cursor sees, in its own transaction."""
+    return _named(cursor.execute(_QUERY))
 
 
 def _named(rows: Iterable[tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
