@@ -52,8 +52,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name == "stress":  # the room, which can be called
-        return import_module("khien.stress")
+    if name in ("stress", "connect"):  # rooms that can be called
+        return import_module(f"khien.{name}")
     if name not in _HOME_OF:
         raise AttributeError(f"module 'khien' has no attribute {name!r}")
     value = getattr(import_module(_HOME_OF[name]), name)
@@ -62,4 +62,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME_OF, "stress"})
+    return sorted({*globals(), *_HOME_OF, "connect", "stress"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
+from khien.board.api.questions import api
 from khien.board.views import accounts, door, log, plain, programme, proposals, rows, runs, today
 
 handler404 = "khien.board.views.plain.not_found"
@@ -37,5 +38,8 @@ urlpatterns = [
     path("accounts/<int:pk>/", accounts.account, name="account"),
     path("accounts/<int:pk>/change/", accounts.change, name="change-account"),
     path("account/", accounts.own, name="own"),
+    path("account/tokens/", accounts.make_token, name="make-token"),
+    path("account/tokens/<int:pk>/revoke/", accounts.revoke_token, name="revoke-token"),
+    path("api/", api.urls),
     path("account/sessions/<int:pk>/end/", accounts.end_session, name="end-session"),
 ]

@@ -7,12 +7,14 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 
 from khien.board.http import actor_of, lang_of, page, trouble_page
 from khien.office import reads
 from khien.office.acts import accounts as acts
 from khien.office.acts import signing
+from khien.office.acts import tokens as token_acts
 from khien.office.acts.trouble import Trouble
 from khien.office.doors import accounts as door
 from khien.office.doors import by_right
@@ -74,9 +76,7 @@ def own(request: HttpRequest) -> HttpResponse:
     """One's own account: what one may do and why, password, sessions."""
     actor, lang = actor_of(request), lang_of(request)
     user, key = actor.person, request.session.session_key or ""
-    context = {
-        "rights": [(right, by_right(user, right)) for right in Right], "seats": list(user.seats.all()), "this": key,
-    }  # fmt: skip
+    context = _own_context(request)
     if request.method == "POST":
         try:
             if request.POST.get("new", "") != request.POST.get("again", ""):
@@ -90,6 +90,38 @@ def own(request: HttpRequest) -> HttpResponse:
         update_session_auth_hash(request, user)
         return redirect("own")
     return render(request, "board/own.html", context)
+
+
+def _own_context(request: HttpRequest) -> dict[str, Any]:
+    user = actor_of(request).person
+    return {
+        "rights": [(right, by_right(user, right)) for right in Right], "seats": list(user.seats.all()),
+        "this": request.session.session_key or "", "scopes": list(token_acts.Scope), "now": timezone.now(),
+        "tokens": list(user.tokens.filter(revoked=None)),
+    }  # fmt: skip
+
+
+@page("POST")
+def make_token(request: HttpRequest) -> HttpResponse:
+    """Make a token of one's own and show its secret once."""
+    days = request.POST.get("days", "")
+    try:
+        token, secret = token_acts.make_token(
+            actor_of(request), request.POST.get("name", ""), request.POST.getlist("scope"),
+            int(days) if days.isascii() and days.isdigit() and len(days) < 6 else 0,
+        )  # fmt: skip
+    except Trouble as trouble:
+        return trouble_page(
+            request, "board/own.html", _own_context(request) | {"why": trouble.message(lang_of(request))}
+        )
+    return render(request, "board/token_made.html", {"token": token, "secret": secret})
+
+
+@page("POST")
+def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make one of one's own tokens useless."""
+    token_acts.revoke_token(actor_of(request), pk)
+    return redirect("own")
 
 
 @page("POST")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,7 +37,12 @@ def ask_run(
     """
     require(door.may_start(actor.person))
     told = KINDS[kind]
-    plain = told.settings(settings)
+    try:
+        plain = told.settings(settings)
+    except (TypeError, ValueError, OverflowError):  # a list where a number belongs, and the like
+        raise Trouble("office_trouble_settings") from None
+    if not _storable(plain):
+        raise Trouble("office_trouble_settings")
     if bool(told.sources) != (source is not None):
         raise Trouble("office_trouble_source")
     if source is not None and (source.kind not in told.sources or source.state != Run.State.DONE):
@@ -94,6 +100,16 @@ def restart_run(actor: Actor, run: Run) -> None:
         run.started = run.beat = run.ended = None
         run.save()
         record(actor, "run.restart", run, before, {"state": run.state, "code": run.code})
+
+
+def _storable(plain: Mapping[str, Any]) -> bool:
+    """Whether a database can keep the settings: no NUL, no half of a letter, no number without end."""
+    try:
+        text = json.dumps(plain, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except (TypeError, ValueError):
+        return False
+    return len(text) < 100_000 and "\\u0000" not in text
 
 
 def _key(kind: str, version: Version, settings: Mapping[str, Any], seed: int, source: Run | None) -> str:

@@ -69,6 +69,11 @@ def end_seat(actor: Actor, seat_pk: int) -> None:
             record(actor, "session.end", actor.person, None, {"other": True})
 
 
+def address_subject(request: HttpRequest) -> str:
+    """What guesses from the request's address are counted under."""
+    return _subject("address", _address(request))
+
+
 def _subject(kind: str, value: str) -> str:
     """A hash that cannot be turned back without the office's key: no list of addresses is kept."""
     return hashlib.sha256(f"{settings.SECRET_KEY}\0{kind}\0{value}".encode()).hexdigest()

@@ -105,3 +105,19 @@ class Attempt(models.Model):
 
     class Meta:
         indexes = (models.Index(fields=("subject", "at"), name="office_attempt_recent"),)
+
+
+class Token(models.Model):
+    """What a program shows instead of a password. Only a hash of it is kept; it ends by itself."""
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="tokens")
+    name = models.CharField(max_length=100)
+    secret_hash = models.CharField(max_length=64, unique=True)
+    scopes = models.CharField(max_length=100)
+    created = models.DateTimeField(auto_now_add=True)
+    expires = models.DateTimeField()
+    revoked = models.DateTimeField(null=True)
+    used = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-id",)
