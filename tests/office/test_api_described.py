@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 
 @pytest.fixture
-def described() -> schemathesis.schemas.BaseSchema:
+def described(db: None) -> schemathesis.schemas.BaseSchema:
     """The API's own description."""
     return schemathesis.openapi.from_wsgi("/api/openapi.json", application)
 
