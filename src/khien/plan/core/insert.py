@@ -142,6 +142,24 @@ def limit_of(p, st, c):
 
 
 @njit(cache=True, nogil=True)
+def fits(p, st, pr, o, t):
+    """Whether an unchosen project may go in with option o from quarter t on."""
+    d = p.dur[o]
+    if p.allow[o, t] == 0 or t + d > p.T or t < window(p, st, pr):
+        return False
+    for k in range(p.pc_ptr[pr], p.pc_ptr[pr + 1]):
+        c = p.pc_cond[k]
+        lim = limit_of(p, st, c)
+        if lim < st.ct[c] and not (_serves(p, o, c) and t + d <= lim):
+            return False
+    for k in range(p.use_ptr[o], p.use_ptr[o + 1]):
+        for q in range(t, t + d):
+            if st.rem[p.use_pool[k], q] < p.use_amt[k]:
+                return False
+    return fits_money(p, st, o, t) and _fits_rows(p, st, o, t)
+
+
+@njit(cache=True, nogil=True)
 def best_start(p, st, pr, price, red, alpha, beta, blink, eager, soft, g, bufs, out):
     """Best option and start of an unchosen project; out = (option, start, gain, score), option -1 if none.
 

@@ -33,16 +33,13 @@ def _sort(keys, items, n):
 
 
 @njit(cache=True, nogil=True)
-def _retrain(p, st, g, undo):
-    """One cohort more or fewer, where people and money allow it; undo = (training, quarter, change)."""
+def retrain(p, st, k, t, change, undo):
+    """One cohort of training k in quarter t more (1) or fewer (-1), where people and money allow it.
+
+    undo = (training, quarter, change), change 0 where it does not.
+    """
     undo[2] = 0
-    if len(p.tr_pool) == 0:
-        return
-    k = int(rnd(g) * len(p.tr_pool))
-    t = int(rnd(g) * p.T)
-    if t < p.tr_first[k] or t + p.tr_dur[k] >= p.T:
-        return
-    if rnd(g) < 0.5:
+    if change > 0:
         y = p.year_of[t]
         used = 0
         for q in range(p.T):
@@ -54,18 +51,55 @@ def _retrain(p, st, g, undo):
         for yy in range(y, last):
             if st.slack[yy] < p.tr_cost[k]:
                 return
-        train(p, st, k, t, 1)
-        undo[2] = 1
     else:
         if st.cohorts[k, t] == 0:
             return
         for q in range(t + p.tr_dur[k], p.T):
             if st.rem[p.tr_pool[k], q] < p.tr_people[k]:
                 return
-        train(p, st, k, t, -1)
-        undo[2] = -1
+    train(p, st, k, t, change)
     undo[0] = k
     undo[1] = t
+    undo[2] = change
+
+
+@njit(cache=True, nogil=True)
+def _retrain_some(p, st, g, undo):
+    """One cohort more or fewer, drawn by lot."""
+    k = int(rnd(g) * len(p.tr_pool))
+    t = int(rnd(g) * p.T)
+    if t < p.tr_first[k] or t + p.tr_dur[k] >= p.T:
+        return
+    retrain(p, st, k, t, 1 if rnd(g) < 0.5 else -1, undo)
+
+
+@njit(cache=True, nogil=True)
+def _record(st, log, undo, step, steps):
+    """Adds what an accepted step has changed to the record, by rising start; a full record takes no more."""
+    first = steps[0, 0] + 1
+    if first + log[0, 0] + 1 > len(steps):
+        return
+    m = first
+    for i in range(1, log[0, 0] + 1):
+        pr = log[i, 0]
+        if st.x[pr] == log[i, 1] and (st.x[pr] < 0 or st.s[pr] == log[i, 2]):
+            continue
+        j = m
+        while j > first and steps[j - 1, 3] > st.s[pr]:
+            steps[j] = steps[j - 1]
+            j -= 1
+        steps[j, 0] = step
+        steps[j, 1] = pr
+        steps[j, 2] = st.x[pr]
+        steps[j, 3] = st.s[pr]
+        m += 1
+    if undo[2] != 0:
+        steps[m, 0] = step
+        steps[m, 1] = -1 - undo[0]
+        steps[m, 2] = undo[1]
+        steps[m, 3] = undo[2]
+        m += 1
+    steps[0, 0] = m - 1
 
 
 @njit(cache=True, nogil=True)
@@ -164,13 +198,16 @@ def _manner(par, how, g):
 
 
 @njit(cache=True, nogil=True)
-def search(p, st, bx, bs, bc, bv, price, red, red_best, best_ot, rank, odds, wins, par, temp, steps, g):
+def search(p, st, bx, bs, bc, bv, price, red, red_best, best_ot, rank, odds, wins, par, temp, steps, g, record):
     """`steps` steps of ruin and recreate at one temperature; the best plan is kept in bx, bs, bc, bv.
 
     bv[0]: value less penalties of the best. odds, wins: weights of the kinds of ruin (6) and what each won.
     par: typical worth (noise in orders), largest ruin, share of orders by price, of whole and half price scores,
     of strict steps, most extra candidates.
+    record [rows, 4]: what accepted steps changed, as (step, project, option or -1, start) or (step, -1 - training,
+    quarter, change); row 0 holds how many rows follow.
     """
+    record[0, 0] = 0
     n = len(st.x)
     log = np.zeros((n + 2, 3), dtype=np.int64)
     mark = np.full(n, -1, dtype=np.int64)
@@ -193,7 +230,7 @@ def search(p, st, bx, bs, bc, bv, price, red, red_best, best_ot, rank, odds, win
         size = 1 + int(rnd(g) * rnd(g) * par[1])
         target = ruin(p, st, kind, size, g, red_best, best_ot, log, mark, step, stack, order)
         if len(p.tr_pool) > 0 and rnd(g) < 0.15:
-            _retrain(p, st, g, undo)
+            _retrain_some(p, st, g, undo)
         m = _candidates(p, st, log, mark, step, red_best, par, items, keys, g)
         _manner(par, how, g)
         if target >= 0:
@@ -209,18 +246,19 @@ def search(p, st, bx, bs, bc, bv, price, red, red_best, best_ot, rank, odds, win
             wins[kind, 1] += 1.0
         if new >= cur or rnd(g) < math.exp((new - cur) / temp):
             cur = new
+            _record(st, log, undo, step, record)
             if new > bv[0] + 1e-9:
                 bv[0] = new
                 bx[:] = st.x
                 bs[:] = st.s
                 bc[:] = st.cohorts
         else:
-            _undo(p, st, log, undo)
+            undo_step(p, st, log, undo)
     return cur
 
 
 @njit(cache=True, nogil=True)
-def _undo(p, st, log, undo):
+def undo_step(p, st, log, undo):
     """Back to how it stood before the step."""
     for i in range(1, log[0, 0] + 1):
         if st.x[log[i, 0]] >= 0:

@@ -22,6 +22,8 @@ from khien.plan.core.problem import Floats, Ints, Problem
 from khien.plan.core.walker import Walker, guide
 
 ROUND_STEPS = 400
+# Steps of each of two searches between two exchanges: fewer where a step changes a smaller part of the plan.
+LEAST_SHARED, SHARED_PROJECTS = 50, 60_000
 LOOK = 0.3  # seconds between two looks at a thread that works alone
 SLICE_SECONDS = 0.5  # of branch and bound between two looks at the search
 SLICE_PARTS, PART_STEPS = 4, 100  # the same under a work limit, and what a part counts there
@@ -230,18 +232,28 @@ class _Run:
         return self.steps >= self.work * self.ascent.stage / (1.5 * len(STAGES))
 
     def _walk(self, threads: ThreadPoolExecutor, size: int, alone: bool) -> None:
-        if not alone and len(self.walkers) == 1:
+        """So many steps of one search, or of each of two that go on from one plan again and again."""
+        first = self.walkers[0]
+        if first.cools_from is None:
+            first.cools_from = min(1.0, self.done())
+            first.read(self.guide, self.choices)
+        heat = self.unit * first.temperature(self.done())
+        if alone:
+            threads.submit(first.go, self.guide, self.unit, heat, size).result()
+            self.steps += size
+            return
+        if len(self.walkers) == 1:
             self.walkers.append(Walker(self.p, self.seed + 1))
-        who = self.walkers[:1] if alone else self.walkers
-        for w in who:
-            if w.cools_from is None:
-                w.cools_from = min(1.0, self.done())
-                w.read(self.guide, self.choices)
-        heat = [self.unit * w.temperature(self.done()) for w in who]
-        jobs = [threads.submit(w.go, self.guide, self.unit, t, size) for w, t in zip(who, heat, strict=True)]
-        for j in jobs:
-            j.result()
-        self.steps += size * len(who)
+        second = self.walkers[1]
+        second.stand_at(first)
+        between = max(LEAST_SHARED, SHARED_PROJECTS // len(self.p.must))
+        for begun in range(0, size, between):
+            steps = min(between, size - begun)
+            jobs = [threads.submit(w.go, self.guide, self.unit, heat, steps) for w in self.walkers]
+            for j in jobs:
+                j.result()
+            first.follow(second, heat)
+            self.steps += 2 * steps
 
     def best(self) -> Outcome:
         w = max(self.walkers, key=lambda v: float(v.bv[0]))

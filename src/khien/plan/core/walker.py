@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from khien.plan.core import insert, prices, rounding, search, state
+from khien.plan.core import insert, prices, rounding, search, share, state
 from khien.plan.core.layout import Layout
 from khien.plan.core.problem import Floats, Ints, Problem
 
 WARM, COLD = 0.4, 0.01  # temperatures, as shares of the typical worth of a project
+RECORD = 6000  # rows of what a search has changed between two exchanges
 #: Largest ruin; shares of orders by price, of scores by price alone and by half, of strict steps; most others tried.
 MANNERS = (15.0, 0.5, 0.25, 0.25, 0.3, 8.0)
 
@@ -45,6 +46,7 @@ class Walker:
         self.bc = self.st.cohorts.copy()
         self.bv = np.array([self.st.value[0] - state.penalty(p, self.st)])
         self.dice = np.array([(seed * 2654435761 + 88172645463325252) % (1 << 63) | 1], dtype=np.uint64)
+        self.record = np.zeros((RECORD, 4), dtype=np.int64)
         self.odds = np.full(6, 1 / 6)
         self.wins = np.zeros((6, 2))
         first = np.where(p.allow.any(axis=1), p.allow.argmax(axis=1), p.T).astype(float)
@@ -59,8 +61,25 @@ class Walker:
         manners = np.array([unit, *MANNERS])
         search.search(
             self.p, self.st, self.bx, self.bs, self.bc, self.bv, *by,
-            self.rank, self.odds, self.wins, manners, temperature, steps, self.dice,
+            self.rank, self.odds, self.wins, manners, temperature, steps, self.dice, self.record,
         )  # fmt: skip
+
+    def follow(self, other: Walker, temperature: float) -> None:
+        """Takes over what `other` has changed since both stood at one plan; then both stand at one plan again."""
+        share.follow(self.p, self.st, other.record, temperature, self.dice)
+        now = float(self.st.value[0]) - float(state.penalty(self.p, self.st))
+        for value, x, s, cohorts in (
+            (now, self.st.x, self.st.s, self.st.cohorts), (float(other.bv[0]), other.bx, other.bs, other.bc)
+        ):  # fmt: skip
+            if value > self.bv[0]:
+                self.bv[0], self.bx[:], self.bs[:], self.bc[:] = value, x, s, cohorts
+        other.stand_at(self)
+
+    def stand_at(self, other: Walker) -> None:
+        """Goes on from where another stands, with the same best plan."""
+        for mine, its in zip(self.st, other.st, strict=True):
+            mine[:] = its
+        self.bv[:], self.bx[:], self.bs[:], self.bc[:] = other.bv, other.bx, other.bs, other.bc
 
     def temperature(self, done: float) -> float:
         """Falls from warm to cold between the share of the limit at which it began and the end."""

@@ -47,6 +47,7 @@ def warm() -> None:
     walker.fill(by, soft=False)
     walker.go(by, 1.0, 1.0, 20)
     walker.read(by, np.zeros(p.allow.shape), 1)
+    walker.follow(Walker(p, 1), 1.0)
     keep = np.zeros(len(p.must), dtype=np.uint8)
     repair.force(p, walker.st, 0, -1, by.worth, by.best, keep)
     repair.mend(p, walker.st, keep)
