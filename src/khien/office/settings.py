@@ -30,11 +30,17 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "khien.office.apps.OfficeConfig",
     "khien.board.apps.BoardConfig",
 ]
 MIDDLEWARE = [
     "khien.board.middleware.requests",
+    "khien.board.traffic.traffic",
     "khien.board.middleware.headers",
     "khien.board.middleware.sizes",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -42,6 +48,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "khien.board.sitting.sitting",
     "khien.board.middleware.people",
     "khien.board.middleware.refusals",
 ]
@@ -64,6 +72,40 @@ LANGUAGE_CODE = "vi"
 USE_TZ = True
 TIME_ZONE = CONFIG.zone
 LOGIN_URL = "/sign-in/"
+
+# Of django-allauth serve second factors and OpenID Connect; signing in itself, its limits and its log are ours, and so
+# are all pages. Its own address pages are not reachable.
+ACCOUNT_ADAPTER = "khien.office.providers.Accounts"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+MFA_ADAPTER = "khien.office.providers.Factors"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_RECOVERY_CODE_DIGITS = 10
+MFA_TOTP_TOLERANCE = 1
+SOCIALACCOUNT_ADAPTER = "khien.office.providers.Providers"
+SOCIALACCOUNT_LOGIN_ON_GET = True
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_OPENID_CONNECT_URL_PREFIX = "sign-in"
+SOCIALACCOUNT_PROVIDERS = (
+    {}
+    if CONFIG.provider is None
+    else {
+        "openid_connect": {
+            "OAUTH_PKCE_ENABLED": True,
+            "APPS": [
+                {
+                    "provider_id": "oidc",
+                    "name": CONFIG.provider.name,
+                    "client_id": CONFIG.provider.client,
+                    "secret": CONFIG.provider.secret,
+                    "settings": {"server_url": CONFIG.provider.issuer},
+                }
+            ],
+        }
+    }
+)
 
 STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True
@@ -91,8 +133,11 @@ if CONFIG.url:
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"()": "khien.office.telling.Line"},
+        "json": {"()": "khien.office.telling.Json"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json" if CONFIG.json_log else "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {"khien": {"level": "INFO"}},
 }

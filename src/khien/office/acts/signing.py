@@ -1,9 +1,9 @@
-"""Signing in and out, with limits on guessing."""
+"""Signing in and out: password or another provider, second factor, limits on guessing and on sessions."""
 
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
@@ -13,6 +13,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
+from khien.office.acts import second
 from khien.office.acts.record import Actor, record
 from khien.office.acts.trouble import Trouble
 from khien.office.models import Attempt, Seat, User
@@ -21,34 +22,81 @@ WINDOW: Final = timedelta(minutes=15)
 MOST_PER_ACCOUNT: Final = 8
 MOST_PER_ADDRESS: Final = 40
 """More often than an account: many people may share one address."""
+HALF: Final = "half"
+"""Key of the session under which stands who gave the first factor and owes the second."""
+HALF_LASTS: Final = timedelta(minutes=10)
+BACKEND: Final = "django.contrib.auth.backends.ModelBackend"
 
 
-def sign_in(request: HttpRequest, email: str, password: str) -> User:
-    """Sign somebody in and start a fresh session.
+def sign_in(request: HttpRequest, email: str, password: str) -> User | None:
+    """Sign somebody in and start a fresh session; None when the second factor is still owed.
 
     Raises:
         Trouble: address or password is wrong (it is not said which), or there were too many failures lately.
     """
     email = email.strip().lower()[:200]
-    subjects = {_subject("account", email): MOST_PER_ACCOUNT, _subject("address", _address(request)): MOST_PER_ADDRESS}
-    since = timezone.now() - WINDOW
-    if any(Attempt.objects.filter(subject=s, at__gt=since).count() >= most for s, most in subjects.items()):
-        raise Trouble("office_trouble_too_often", minutes=int(WINDOW.total_seconds() // 60))
+    subjects = {_subject("account", email): MOST_PER_ACCOUNT, address_subject(request): MOST_PER_ADDRESS}
+    _not_too_often(subjects)
     found = authenticate(request, username=email, password=password)
     if not isinstance(found, User):
-        with transaction.atomic():
-            Attempt.objects.filter(at__lt=timezone.now() - timedelta(days=1)).delete()
-            Attempt.objects.bulk_create(Attempt(subject=s, at=timezone.now()) for s in subjects)
+        _failed(subjects)
         raise Trouble("office_trouble_sign_in")
+    return arrive(request, found, "password")
+
+
+def arrive(request: HttpRequest, user: User, by: str) -> User | None:
+    """Go on with somebody whose first factor is right: into the office, or to the second factor (None)."""
+    if not second.has_second(user):
+        _start(request, user, by)
+        return user
+    request.session.cycle_key()
+    request.session[HALF] = {
+        "user": user.pk, "by": by, "at": timezone.now().isoformat(), "stamp": user.get_session_auth_hash(),
+    }  # fmt: skip
+    return None
+
+
+def half_way(request: HttpRequest) -> User | None:
+    """Who gave the first factor in this session, not long ago, and owes the second."""
+    told = request.session.get(HALF)
+    if not told or datetime.fromisoformat(told["at"]) < timezone.now() - HALF_LASTS:
+        return None
+    user = User.objects.filter(pk=told["user"], is_active=True).first()
+    # A password changed meanwhile makes the first factor void.
+    return user if user is not None and user.get_session_auth_hash() == told["stamp"] else None
+
+
+def second_step(request: HttpRequest, user: User, code: str, answer: str) -> None:
+    """Finish signing in with a code or a key.
+
+    Raises:
+        Trouble: it is wrong, or there were too many wrong ones lately.
+    """
+    subjects = {_subject("second", str(user.pk)): MOST_PER_ACCOUNT, address_subject(request): MOST_PER_ADDRESS}
+    _not_too_often(subjects)
+    if not (second.right_key(user, answer) if answer else second.right_code(user, code)):
+        _failed(subjects)
+        raise Trouble("office_trouble_key" if answer else "office_trouble_code")
+    by = request.session[HALF]["by"]
+    request.session.pop(HALF, None)
+    Attempt.objects.filter(subject=_subject("second", str(user.pk))).delete()
+    _start(request, user, f"{by}+{'key' if answer else 'code'}")
+
+
+def _start(request: HttpRequest, user: User, by: str) -> None:
+    """A fresh session; the oldest of too many ends."""
     with transaction.atomic():
-        login(request, found)
+        login(request, user, backend=BACKEND)
         request.session.save()
         key = request.session.session_key or ""
-        agent = request.headers.get("User-Agent", "")[:200]
-        Seat.objects.create(user=found, session_key=key, seen=timezone.now(), agent=agent)
-        Attempt.objects.filter(subject=_subject("account", email)).delete()
-        record(Actor(found), "session.start", found)
-    return found
+        agent = request.headers.get("User-Agent", "").replace("\0", "")[:200]
+        Seat.objects.create(user=user, session_key=key, seen=timezone.now(), agent=agent)
+        seats = list(user.seats.order_by("-seen", "-pk").values_list("session_key", flat=True))
+        old = seats[settings.CONFIG.most_sessions :]
+        Session.objects.filter(session_key__in=old).delete()
+        Seat.objects.filter(session_key__in=old).delete()
+        Attempt.objects.filter(subject=_subject("account", user.email)).delete()
+        record(Actor(user, getattr(request, "id", "") or Actor(None).request), "session.start", user, None, {"by": by})
 
 
 def sign_out(actor: Actor, request: HttpRequest) -> None:
@@ -57,6 +105,19 @@ def sign_out(actor: Actor, request: HttpRequest) -> None:
         Seat.objects.filter(session_key=request.session.session_key or "").delete()
         record(actor, "session.end", actor.person)
         logout(request)
+
+
+def end_idle(request: HttpRequest, user: User) -> bool:
+    """End this session when it asked for nothing for too long; whether it was."""
+    key = request.session.session_key or ""
+    since = timezone.now() - timedelta(minutes=settings.CONFIG.idle_minutes)
+    if not Seat.objects.filter(session_key=key, seen__lt=since).exists():
+        return False
+    with transaction.atomic():
+        Seat.objects.filter(session_key=key).delete()
+        record(Actor(user), "session.end", user, None, {"idle": True})
+        logout(request)
+    return True
 
 
 def end_seat(actor: Actor, seat_pk: int) -> None:
@@ -74,9 +135,21 @@ def address_subject(request: HttpRequest) -> str:
     return _subject("address", _address(request))
 
 
+def _not_too_often(subjects: dict[str, int]) -> None:
+    since = timezone.now() - WINDOW
+    if any(Attempt.objects.filter(subject=s, at__gt=since).count() >= most for s, most in subjects.items()):
+        raise Trouble("office_trouble_too_often", minutes=int(WINDOW.total_seconds() // 60))
+
+
+def _failed(subjects: dict[str, int]) -> None:
+    with transaction.atomic():
+        Attempt.objects.filter(at__lt=timezone.now() - timedelta(days=1)).delete()
+        Attempt.objects.bulk_create(Attempt(subject=s, at=timezone.now()) for s in subjects)
+
+
 def _subject(kind: str, value: str) -> str:
     """A hash that cannot be turned back without the office's key: no list of addresses is kept."""
-    return hashlib.sha256(f"{settings.SECRET_KEY}\0{kind}\0{value}".encode()).hexdigest()
+    return hashlib.sha256(f"{settings.SECRET_KEY}\0{kind}\0{value}".encode(errors="replace")).hexdigest()
 
 
 def _address(request: HttpRequest) -> str:
