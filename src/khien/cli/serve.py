@@ -10,6 +10,7 @@ import sys
 import time
 
 from khien.cli.exits import Exit, Stop
+from khien.cli.output import answer
 from khien.cli.parser import Parser, add_command
 from khien.words import t
 
@@ -25,6 +26,8 @@ def add(places: argparse._SubParsersAction[Parser], lang: str) -> None:
     parser.add_argument("--workers", type=int, default=1, metavar="N", help=t("cli_serve_workers_help", lang))
     parser.add_argument("--demo", metavar="PATH", help=t("cli_serve_demo_help", lang))
     parser.add_argument("--plan", metavar="PLAN", help=t("cli_serve_plan_help", lang))
+    parser.add_argument("--upgrade", action="store_true", help=t("cli_serve_upgrade_help", lang))
+    parser.add_argument("--grant", metavar="ROLE", help=t("cli_serve_grant_help", lang))
     parser.add_argument("--try", action="store_true", dest="try_once", help=t("cli_serve_try_help", lang))
 
 
@@ -32,6 +35,10 @@ def run(args: argparse.Namespace) -> Exit:
     """Bring the schema up to date, print the set-up link of a new office, serve until stopped."""
     if not args.demo and (args.plan or args.try_once):
         raise Stop(Exit.WRONG_USE, t("cli_serve_try_needs_demo", args.lang))
+    if args.grant and not args.upgrade:
+        raise Stop(Exit.WRONG_USE, t("cli_serve_grant_needs_upgrade", args.lang))
+    if args.upgrade:
+        return upgrade(args)
     if args.try_once and taken(args.host, args.port):
         args.port = 0
     if args.port == 0:
@@ -43,9 +50,10 @@ def run(args: argparse.Namespace) -> Exit:
 
         mark(args)
     open_office(args)
-    from khien.office.start import make_ready, setup_link
+    from khien.office.start import setup_link
 
-    make_ready()
+    ready(args)
+    guard_log(args)
     commands = [web(args), *([sys.executable, "-m", "khien", "worker"] for _ in range(args.workers))]
     if args.demo:
         from khien.cli.demo import fill, try_once
@@ -57,6 +65,61 @@ def run(args: argparse.Namespace) -> Exit:
         print(t("cli_serve_setup", args.lang, link=link), flush=True)
     print(t("cli_serve_at", args.lang, address=f"http://{args.host}:{args.port}/"), flush=True)
     return keep_running(commands)
+
+
+def ready(args: argparse.Namespace) -> None:
+    """Bring the schema up to date; say clearly when that cannot be, or when there is no database."""
+    from django.db import OperationalError
+
+    from khien.office.config import ConfigError
+    from khien.office.start import make_ready
+
+    try:
+        make_ready()
+    except ConfigError as wrong:
+        raise Stop(Exit.WRONG_USE, wrong.message_vi if args.lang == "vi" else wrong.message_en) from wrong
+    except OperationalError as error:
+        raise Stop(Exit.WRONG_USE, t("cli_serve_no_database", args.lang, reason=str(error).strip())) from error
+
+
+def guard_log(args: argparse.Namespace) -> None:
+    """Refuse, or without TLS warn loudly, when the database role of the web could drop what protects the log."""
+    from django.conf import settings
+    from django.db import connection
+
+    from khien.office.ownership import could_change_log
+
+    if not could_change_log(connection):
+        return
+    if settings.CONFIG.tls and not settings.CONFIG.log_owner:
+        raise Stop(Exit.WRONG_USE, t("cli_serve_owner_refused", args.lang))
+    print(t("cli_serve_owner_warned", args.lang), file=sys.stderr, flush=True)
+
+
+def upgrade(args: argparse.Namespace) -> Exit:
+    """Bring the schema up to date as its owner, give the role of the web what it needs, and stop."""
+    open_office(args)
+    from django.db import DatabaseError, connection
+
+    from khien.office.ownership import grant_all
+    from khien.office.start import pending
+
+    steps = pending()
+    ready(args)
+    commands: list[str] = []
+    if args.grant:
+        if connection.vendor != "postgresql":
+            raise Stop(Exit.WRONG_USE, t("cli_serve_grant_sqlite", args.lang))
+        try:
+            commands = grant_all(connection, args.grant)
+        except (ValueError, DatabaseError) as error:
+            why = str(error).strip().splitlines()[0]
+            raise Stop(Exit.WRONG_USE, t("cli_serve_grant_failed", args.lang, role=args.grant, why=why)) from error
+    lines = [t("cli_serve_upgraded", args.lang, count=len(steps))]
+    if commands:
+        lines.append(t("cli_serve_granted", args.lang, role=args.grant))
+    answer(args, {"steps": steps, "granted": commands}, lines)
+    return Exit.DONE
 
 
 def web(args: argparse.Namespace) -> list[str]:
