@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from khien.board import tables
 from khien.board.http import actor_of, file_answer, lang_of, page, paged, trouble_page
 from khien.office import intake, reads
+from khien.office.acts import drafts
 from khien.office.acts import versions as acts
 from khien.office.acts.programme_store import programme_of
 from khien.office.acts.proposals import adopted
@@ -37,6 +38,7 @@ def _list_context(request: HttpRequest) -> dict[str, Any]:
         "adopted": adopted(),
         "may_write": door.may_write(actor.person),
         "most": LARGEST_UPLOAD // 1024 // 1024,
+        "drafts": drafts.overview(actor),
     }
 
 

@@ -18,6 +18,7 @@ class User(AbstractBaseUser):
     name = models.CharField(max_length=200)
     language = models.CharField(max_length=2, choices=[(lang, lang) for lang in LANGUAGES], default="vi")
     is_active = models.BooleanField(default=True)
+    wants_mail = models.BooleanField(default=True, help_text="of what concerns them; of their own account always")
     created = models.DateTimeField(auto_now_add=True)
 
     USERNAME_FIELD = "email"
