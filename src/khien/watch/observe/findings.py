@@ -19,7 +19,7 @@ ERRORS: Final = _words(
     column-missing column-type required indicator-unknown indicator-changed indicator-row place-unknown unit not-finite
     too-large valid-future issued-future received-future valid-after-issued issued-after-received conflict text not-slug
     file-missing file-unreadable file-too-large file-empty encoding csv parquet json json-deep xml xml-doctype
-    xml-deep gzip kind-unknown format place-ambiguous number time record-conflict
+    xml-deep gzip kind-unknown format place-ambiguous place-gone number time record-conflict
     mapping cap-root cap-order cap-missing cap-repeated cap-value cap-empty cap-time cap-number cap-text
     cap-references cap-point cap-polygon cap-circle cap-expired cap-uri cap-attribute
     feed-version kev-id stix-id hub-columns geometry
@@ -29,7 +29,7 @@ ERRORS: Final = _words(
 WARNINGS: Final = _words(
     """
     more reference-unknown reference-foreign skipped link-skipped not-modified place-missing store-leftover cap-element
-    nothing indicator-gap feed-cut
+    nothing indicator-gap feed-cut place-torn place-twice place-part-missing
     """
 )
 WATCH_CODES: Final[dict[str, Severity]] = {
