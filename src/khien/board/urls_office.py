@@ -6,13 +6,15 @@ from allauth.socialaccount.providers.openid_connect.urls import urlpatterns as p
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, path
 
-from khien.board.views import door, grid, second
+from khien.board.views import door, grid, runs, second
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/second/", door.second_step, name="second-step"),
     path("account/second/", second.second, name="second"),
     path("account/second/picture.svg", second.picture, name="second-picture"),
     path("programme/<int:pk>/tables/<slug:name>/grid/", grid.grid, name="grid"),
+    path("runs/<int:pk>/save/", runs.save_import, name="save-import"),
+    path("runs/<int:pk>/all.zip", runs.everything, name="run-all"),
     path("accounts/<int:pk>/second/", second.drop, name="drop-second"),
 ]
 if settings.CONFIG.provider is not None:

@@ -13,6 +13,7 @@ from khien.programme.checking import check_raw
 from khien.programme.findings import Findings
 from khien.programme.folder import read_folder
 from khien.programme.raw import RawProgramme
+from khien.programme.toml_settings import FILE
 from khien.programme.workbook_in import read_workbook
 
 MOST_SHOWN: Final = 500
@@ -43,7 +44,7 @@ class Intake:
 
 
 def take_in(name: str, content: bytes) -> Intake:
-    """Read and check a zip of CSV files or an .xlsx workbook.
+    """Read and check a zip of CSV files, an .xlsx workbook, or a zip of the two files of a CORDIS extract.
 
     Raises:
         UploadError: it is neither, or too large.
@@ -58,8 +59,34 @@ def take_in(name: str, content: bytes) -> Intake:
             file.write_bytes(content)
             findings = Findings()
             return _checked(read_workbook(file, findings), findings)
-        unpack(content, Path(place))
+        names = unpack(content, Path(place))
+        if (pair := _cordis(names)) is not None:
+            return _from_cordis(*(Path(place) / one for one in pair))
         return take_in_folder(Path(place))
+
+
+_PROJECTS: Final = ("project.csv", "projects.csv")
+_PARTICIPANTS: Final = ("participants.csv", "participant.csv", "organization.csv", "organizations.csv")
+
+
+def _cordis(names: list[str]) -> tuple[str, str] | None:
+    """The two files of a CORDIS extract, when that is what the zip holds: no settings, and a file of participants."""
+    lower = {name.lower(): name for name in names}
+    projects = next((lower[name] for name in _PROJECTS if name in lower), None)
+    participants = next((lower[name] for name in _PARTICIPANTS if name in lower), None)
+    if FILE in lower or projects is None or participants is None:
+        return None
+    return projects, participants
+
+
+def _from_cordis(projects: Path, participants: Path) -> Intake:
+    """The programme that a CORDIS extract makes; what was repaired or left out is a warning."""
+    from khien.programme.imports import import_cordis
+
+    made = import_cordis(projects, participants, None)
+    ordered = [*made.errors, *(f for f in made.findings if f.severity != "error")]
+    beside = [Beside(finding, {}) for finding in ordered[:MOST_SHOWN]]
+    return Intake(made.programme, beside, len(made.errors), len(made.findings) - len(made.errors))
 
 
 def take_in_folder(folder: Path) -> Intake:

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from khien.board import tables
 from khien.board.http import actor_of, file_answer, lang_of, page, paged, trouble_page
 from khien.office import intake, reads
-from khien.office.acts import drafts
+from khien.office.acts import drafts, imports
 from khien.office.acts import versions as acts
 from khien.office.acts.programme_store import programme_of
 from khien.office.acts.proposals import adopted
@@ -56,6 +56,8 @@ def upload(request: HttpRequest) -> HttpResponse:
             raise Trouble("office_trouble_no_file")
         if (sent.size or 0) > LARGEST_UPLOAD:
             raise UploadError("office_upload_too_large", most=LARGEST_UPLOAD // 1024 // 1024)
+        if request.POST.get("what") == "run" and parent is not None:
+            return redirect("run", pk=imports.ask_import(actor, parent, sent.name or "", sent.read()).pk)
         taken = intake.take_in(sent.name or "", sent.read())
         if taken.programme is None:
             return trouble_page(request, "board/findings.html", context | {"taken": taken, "file": sent.name})

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import io
+import json
+import zipfile
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from khien.board.asking import whole, wishes
 from khien.board.http import actor_of, file_answer, page, paged
 from khien.office import reads
+from khien.office.acts import imports
 from khien.office.acts import runs as acts
 from khien.office.acts.trouble import Trouble
 from khien.office.doors import runs as door
+from khien.office.doors import versions as versions_door
 from khien.office.jobs.kinds import KINDS
 from khien.office.models import Run
 
@@ -56,7 +63,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
         "run": this, "files": list(this.artefacts.select_related(None).values("name", "media", "blob__size")),
         "derived": list(this.derived.order_by("-pk")[:20]), "may_start": door.may_start(person),
         "may_cancel": door.may_cancel(person, this), "may_restart": door.may_restart(person, this),
-        "states": Run.State,
+        "states": Run.State, "may_write": versions_door.may_write(person),
     })  # fmt: skip
     if not this.is_over:
         response["Refresh"] = str(REFRESH)
@@ -77,6 +84,33 @@ def restart(request: HttpRequest, pk: int) -> HttpResponse:
     actor = actor_of(request)
     acts.restart_run(actor, reads.run(actor, pk))
     return redirect("run", pk=pk)
+
+
+@page("POST")
+def save_import(request: HttpRequest, pk: int) -> HttpResponse:
+    """Save what an import found sound as a version."""
+    actor = actor_of(request)
+    run = reads.run(actor, pk)
+    saved = imports.save_import(actor, run, request.POST.get("reason", ""))
+    return redirect(f"{reverse('compare')}?a={run.version_id}&b={saved.pk}")
+
+
+@page("GET")
+def everything(request: HttpRequest, pk: int) -> HttpResponse:
+    """All that a run was asked, stood on and made, as one zip: enough to make it again elsewhere."""
+    run = reads.run(actor_of(request), pk)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        names = ("kind", "state", "settings", "seed", "code", "created", "started", "ended", "headline", "log")
+        told = {name: getattr(run, name) for name in names} | {
+            "run": run.pk, "version": run.version_id, "programme_hash": run.version.hash, "source": run.source_id,
+            "asked_by": run.asked_by.name, "trouble": {"vi": run.trouble_vi, "en": run.trouble_en},
+        }  # fmt: skip
+        packed.writestr("run.json", json.dumps(told, ensure_ascii=False, indent=1, default=str))
+        packed.writestr("programme.zip", bytes(run.version.blob.content))
+        for one in run.artefacts.select_related("blob"):
+            packed.writestr(f"files/{one.name}", bytes(one.blob.content))
+    return file_answer(out.getvalue(), f"khien-run-{run.pk}.zip", "application/zip")
 
 
 REPORT_POLICY = (

@@ -24,8 +24,13 @@ class Merged:
     conflicts: list[Conflict]
 
 
-def save_version(actor: Actor, programme: Programme, parent: Version | None, reason: str) -> Version:
+def save_version(
+    actor: Actor, programme: Programme, parent: Version | None, reason: str, run: int | None = None
+) -> Version:
     """Save a programme as a new version on top of `parent` (None: the first one of all).
+
+    Args:
+        run: the run that read and checked it, when one did; the log names it.
 
     Raises:
         Refused: the person may not save what differs from the parent.
@@ -41,7 +46,7 @@ def save_version(actor: Actor, programme: Programme, parent: Version | None, rea
     if before is not None and not changes:
         raise Trouble("office_trouble_nothing_changed")
     require(door.may_save(user, before, programme, changes))
-    return _store(actor, programme, parent, None, reason, len(changes))
+    return _store(actor, programme, parent, None, reason, len(changes), run)
 
 
 def merge_versions(actor: Actor, ours: Version, theirs: Version, reason: str) -> Merged:
@@ -90,8 +95,9 @@ def _ancestors(version: Version) -> set[int]:
 
 
 def _store(
-    actor: Actor, programme: Programme, parent: Version | None, merged: Version | None, reason: str, changes: int
-) -> Version:
+    actor: Actor, programme: Programme, parent: Version | None, merged: Version | None, reason: str, changes: int,
+    run: int | None = None,
+) -> Version:  # fmt: skip
     user = actor.person
     with transaction.atomic():
         version = Version.objects.create(
@@ -106,6 +112,6 @@ def _store(
             warnings=len(programme.findings),
         )
         before = None if parent is None else {"version": parent.pk, "hash": parent.hash}
-        after = {"hash": version.hash, "reason": reason, "changes": changes}
+        after = {"hash": version.hash, "reason": reason, "changes": changes} | ({} if run is None else {"run": run})
         record(actor, "version.save", version, before, {**after, "merged": None if merged is None else merged.pk})
     return version

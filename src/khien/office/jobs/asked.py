@@ -72,6 +72,14 @@ def frontier(asked: Asked) -> dict[str, Any]:
     return {"measure": measure, "points": int(points), "time_limit": float(seconds)}
 
 
+def import_(asked: Asked) -> dict[str, Any]:
+    """Which stored file, and what it was called. Only the act that stores it can ask."""
+    wishes = _said(asked)
+    if set(wishes) != {"file", "name"}:
+        raise Trouble("office_trouble_no_file")
+    return {"file": str(wishes["file"]), "name": str(wishes["name"])}
+
+
 def nothing(asked: Asked) -> dict[str, Any]:
     """No settings at all."""
     if asked:

@@ -65,7 +65,7 @@ def _worked(run: object, claim: object, place: Path) -> tuple[dict[str, object],
     from khien.office.acts import queue
     from khien.office.acts.programme_store import programme_of
     from khien.office.jobs.kinds import KINDS, Work
-    from khien.office.models import Run
+    from khien.office.models import Blob, Run
     from khien.office.standing import is_illustrative
 
     assert isinstance(run, Run)
@@ -90,6 +90,9 @@ def _worked(run: object, claim: object, place: Path) -> tuple[dict[str, object],
         if "/" not in artefact.name:
             inputs[artefact.name] = given / artefact.name
             inputs[artefact.name].write_bytes(bytes(artefact.blob.content))
+    if run.kind == "import":
+        inputs["sent"] = given / "sent"
+        inputs["sent"].write_bytes(bytes(Blob.objects.get(pk=run.settings["file"]).content))
     programme = programme_of(run.version)
     work = Work(programme, run.settings, run.seed, out, inputs, tell)
     headline = KINDS[run.kind].do(work)

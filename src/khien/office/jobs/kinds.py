@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +25,7 @@ class Work:
         settings: as the kind's `settings` made them.
         seed: of everything random.
         folder: where the files go that it makes.
-        inputs: the files of the run it starts from, by name.
+        inputs: the files of the run it starts from, by name; of an import, `sent` is what somebody sent.
         tell: how far it is.
     """
 
@@ -66,7 +67,7 @@ class Kind:
         Raises:
             NoAnswer: there is a clear answer that is no result.
         """
-        room = import_module(f"khien.office.jobs.{self.name}")
+        room = import_module(f"khien.office.jobs.{self.name}{'_' * iskeyword(self.name)}")
         headline: dict[str, Any] = room.do(work)
         return headline
 
@@ -84,6 +85,7 @@ KINDS: Final[dict[str, Kind]] = {
         Kind("stress", asked.stress, lambda settings: 3600, PLANS),
         Kind("reliance", asked.reliance, lambda settings: 3600, PLANS),
         Kind("frontier", asked.frontier, _search),
+        Kind("import", asked.import_, lambda settings: 1800),
         Kind("report", asked.nothing, lambda settings: 1800, PLANS),
     )
 }
