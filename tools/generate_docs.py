@@ -8,6 +8,7 @@ from pathlib import Path
 
 from khien.cli.reference import commands_page
 from khien.programme import findings_page, tables_page
+from khien.watch.levels.page import levels_page
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
@@ -17,6 +18,7 @@ def pages() -> dict[str, str]:
     return {
         "reference/commands.md": commands_page(),
         "reference/findings.md": findings_page(),
+        "reference/legal-levels.md": levels_page(),
         "reference/tables.md": tables_page(),
     }
 

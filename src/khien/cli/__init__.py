@@ -34,6 +34,7 @@ COMMANDS = (
     "reliance",
     "industry",
     "network",
+    "level",
     "compare",
     "new",
     "template",

@@ -45,6 +45,7 @@ class Answer:
         notes: where the text is ambiguous and the higher level was taken.
         unknown: inputs that would narrow the range; empty when it is one level.
         units: level in each old province of the place.
+        place: name of the place asked about; today's name if it is one of the 34.
         statuses: fact to status (text, press, assumed) for every fact used.
     """
 
@@ -92,7 +93,8 @@ class Answer:
 
     def given(self, lang: str) -> str:
         """What was given, with units."""
-        return "; ".join(_given(self.hazard, name, value, lang) for name, value in self.inputs.items()) or "–"
+        told = [_given(self.hazard, name, value, lang) for name, value in self.inputs.items()]
+        return "; ".join(told if self.place is None else [self.place, *told])
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON, with the texts in both languages."""
@@ -121,10 +123,16 @@ class Answer:
                 f"reason_{lang}": self.reason(lang),
                 f"notes_{lang}": [note.of(lang) for note in self.notes],
                 f"commands_{lang}": facts[f"commands_{lang}"],
-                f"commands_source_{lang}": f"{common()['commands'][lang]}; {common()['commands'][f'amended_{lang}']}",
+                f"commands_source_{lang}": commands_source(lang),
                 f"colour_{lang}": facts[f"colour_{lang}"],
             }
         return told
+
+
+def commands_source(lang: str) -> str:
+    """Where it stands who commands, and what keeps it from being verified."""
+    facts: Mapping[str, str] = common()["commands"]
+    return f"{facts[lang]}; {facts[f'amended_{lang}']}"
 
 
 def band_text(hazard: Hazard, band: Band, lang: str) -> str:

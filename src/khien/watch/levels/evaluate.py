@@ -17,7 +17,7 @@ from khien.watch.levels.answer import Answer, Note, UnitLevel
 from khien.watch.levels.findings import LevelError, LevelFinding
 from khien.watch.levels.inputs import Value, need, read_inputs
 from khien.watch.levels.interval import Interval
-from khien.watch.levels.places import Unit, alarms, column_status, names, station, stations, units
+from khien.watch.levels.places import Unit, alarms, column_status, names, place_name, station, stations, units
 from khien.watch.levels.tables import Band, Condition, Hazard, Input, Words, hazard
 
 Case = Mapping[str, Value]
@@ -52,11 +52,11 @@ def evaluate(
         low=low,
         high=high,
         bands=tuple(dict.fromkeys(band for part in top for band in part.bands)),
-        notes=tuple(dict.fromkeys(note for part in top for note in part.notes)),
+        notes=tuple(dict.fromkeys([*(note for part in top for note in part.notes), *_station_notes(at_station)])),
         inputs=values,
         unknown=tuple(unknown),
         units=tuple(UnitLevel(p.unit.id, p.unit.name, p.low, p.high) for p in parts if p.unit is not None),
-        place=place,
+        place=None if place is None else place_name(place),
         statuses=_statuses(table, place, values, at_station),
         station=None if at_station is None else station(at_station)["name"],
     )
@@ -290,6 +290,12 @@ def _alarms(table: Hazard, at_station: str | None) -> dict[str, object]:
     except KeyError:
         fields = {"known": ", ".join(stations())}
         raise LevelError([LevelFinding("unknown-station", table.id, "station", at_station, fields=fields)]) from None
+
+
+def _station_notes(at_station: str | None) -> list[Note]:
+    """What is doubtful about a station's alarm levels."""
+    row = {} if at_station is None else station(at_station)
+    return [Note(row["note_vi"], row["note_en"])] if row.get("note_en") else []
 
 
 def _statuses(table: Hazard, place: str | None, values: Case, at_station: str | None) -> dict[str, str]:

@@ -39,6 +39,13 @@ def units(place: str) -> tuple[Unit, ...]:
     raise KeyError(place)
 
 
+def place_name(place: str) -> str:
+    """The name of a place that `units` knows: today's for one of the 34, else the old one. Raises KeyError."""
+    found, wanted = units(place), _plain(place)
+    row = next(row for row in rows("places.csv") if row["old"] == found[0].id)
+    return row["name"] if wanted in (_plain(row["code"]), _plain(row["name"])) else row["old_name"]
+
+
 def names() -> list[str]:
     """Every code, id and name that `units` knows: what a mistyped one is compared with."""
     return sorted({row[column] for row in rows("places.csv") for column in ("code", "old", "name", "old_name")})
