@@ -34,9 +34,37 @@ def test_an_address_is_postgresql() -> None:
 @pytest.mark.parametrize(
     "name, value",
     [("KHIEN_TLS", "yes"), ("KHIEN_ZONE", "Mars/Olympus"), ("KHIEN_URL", "khien.example"), ("DATABASE_URL", "mysql://x/y"),
-     ("KHIEN_TSL", "1")],
+     ("KHIEN_TSL", "1"), ("KHIEN_SECOND_FACTOR", "yes"), ("KHIEN_IDLE_MINUTES", "0"), ("KHIEN_IDLE_MINUTES", "two"),
+     ("KHIEN_MOST_SESSIONS", "1000"), ("KHIEN_LOG_FORM", "xml"), ("KHIEN_HOOKS_PRIVATE", "ja"), ("KHIEN_HOSTS", "*"),
+     ("KHIEN_HOSTS", "https://a.example"), ("KHIEN_MAIL", "smtp://mail.example"), ("KHIEN_URL", "x.example"),
+     ("KHIEN_OIDC_ISSUER", "https://id.example"), ("KHIEN_OIDC_SECRET", "x"), ("DATABASE_URL", "postgresql://h:x/y")],
 )  # fmt: skip
 def test_what_is_wrong_is_named(name: str, value: str) -> None:
     with pytest.raises(ConfigError, match=name) as error:
         from_environment({"KHIEN_SECRET_KEY": "x", name: value})
     assert name in error.value.message_vi
+
+
+def test_a_provider_needs_https_or_this_machine_and_all_three() -> None:
+    known = {"KHIEN_SECRET_KEY": "x", "KHIEN_OIDC_CLIENT": "c", "KHIEN_OIDC_SECRET": "s"}
+    for issuer in ("https://id.example/realm/", "http://localhost:9000"):
+        provider = from_environment({**known, "KHIEN_OIDC_ISSUER": issuer}).provider
+        assert provider is not None
+        assert provider.issuer == issuer.rstrip("/")
+    with pytest.raises(ConfigError, match="https"):
+        from_environment({**known, "KHIEN_OIDC_ISSUER": "http://id.example"})
+
+
+@pytest.mark.parametrize(
+    "url, told",
+    [("smtp://me:p%40ss@mail.example", ("mail.example", 587, "me", "p@ss", "starttls")),
+     ("smtps://mail.example", ("mail.example", 465, "", "", "tls")),
+     ("smtp+plain://localhost:2525", ("localhost", 2525, "", "", ""))],
+)  # fmt: skip
+def test_the_mail_server_is_one_address(url: str, told: tuple[object, ...]) -> None:
+    known = {"KHIEN_SECRET_KEY": "x", "KHIEN_URL": "https://khien.example", "KHIEN_MAIL_FROM": "Khiên <a@b.vn>"}
+    mail = from_environment({**known, "KHIEN_MAIL": url}).mail
+    assert mail is not None
+    assert (mail.host, mail.port, mail.user, mail.password, mail.tls) == told
+    with pytest.raises(ConfigError, match="KHIEN_MAIL"):
+        from_environment({**known, "KHIEN_MAIL": url.replace("smtp", "http")})

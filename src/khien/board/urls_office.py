@@ -6,7 +6,7 @@ from allauth.socialaccount.providers.openid_connect.urls import urlpatterns as p
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, path
 
-from khien.board.views import door, grid, runs, second
+from khien.board.views import accounts, door, grid, hooks, runs, second
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/second/", door.second_step, name="second-step"),
@@ -15,6 +15,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("programme/<int:pk>/tables/<slug:name>/grid/", grid.grid, name="grid"),
     path("runs/<int:pk>/save/", runs.save_import, name="save-import"),
     path("runs/<int:pk>/all.zip", runs.everything, name="run-all"),
+    path("sign-in/forgot/", door.forgot, name="forgot"),
+    path("account/wishes/", accounts.wishes, name="wishes"),
+    path("accounts/hooks/", hooks.hooks, name="hooks"),
+    path("accounts/hooks/<int:pk>/end/", hooks.end, name="end-hook"),
     path("accounts/<int:pk>/second/", second.drop, name="drop-second"),
 ]
 if settings.CONFIG.provider is not None:

@@ -222,6 +222,8 @@ def _mail(env: Mapping[str, str]) -> Mail | None:
         port = parts.port
     except ValueError:
         port = 0
+    if not env.get("KHIEN_URL"):
+        raise ConfigError("office_config_mail_url")
     if parts.scheme not in ways or not parts.hostname or port == 0 or "@" not in sender or "\n" in sender:
         raise ConfigError("office_config_mail")
     tls, usual = ways[parts.scheme]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.shortcuts import get_object_or_404
 
 from khien.office.acts.record import Actor
 from khien.office.doors import accounts as accounts_door
+from khien.office.doors import hooks as hooks_door
 from khien.office.doors import log as log_door
 from khien.office.doors import require
 from khien.office.doors import runs as runs_door
 from khien.office.doors import versions as versions_door
-from khien.office.models import Artefact, Entry, Proposal, Run, User, Version
+from khien.office.models import Artefact, Entry, Hook, Notice, Proposal, Run, User, Version
 
 
 def versions(actor: Actor) -> QuerySet[Version]:
@@ -59,6 +60,18 @@ def entries(actor: Actor) -> QuerySet[Entry]:
     """The whole log, newest first."""
     require(log_door.may_read(actor.person))
     return Entry.objects.order_by("-seq")
+
+
+def hooks(actor: Actor) -> QuerySet[Hook]:
+    """All web hooks, those that were ended last."""
+    require(hooks_door.may_change(actor.person))
+    return Hook.objects.select_related("by").order_by(F("ended").desc(nulls_first=True), "pk")
+
+
+def notices(actor: Actor) -> QuerySet[Notice]:
+    """What the office sent or is to send, newest first."""
+    require(hooks_door.may_change(actor.person))
+    return Notice.objects.select_related("to", "hook").order_by("-pk")
 
 
 def accounts(actor: Actor) -> QuerySet[User]:

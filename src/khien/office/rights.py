@@ -12,6 +12,7 @@ class Right(StrEnum):
 
     ACCOUNTS_CHANGE = "accounts:account:change"
     ACCOUNTS_READ = "accounts:account:read"
+    HOOKS_CHANGE = "office:hook:change"
     LOG_READ = "log:entry:read"
     PROPOSALS_DECIDE = "programme:proposal:decide"
     PROPOSALS_MAKE = "programme:proposal:make"
@@ -51,7 +52,8 @@ RIGHTS_OF: Final[dict[Role, frozenset[Right]]] = {
     Role.COUNCIL_SECRETARY: _SEE | {Right.PROPOSALS_MAKE, Right.PROPOSALS_DECIDE},
     Role.AUDITOR: _SEE | {Right.LOG_READ, Right.ACCOUNTS_READ},
     # Who hands out rights does not edit the programme, and reads the log but cannot change it.
-    Role.ADMINISTRATOR: _SEE | {Right.ACCOUNTS_READ, Right.ACCOUNTS_CHANGE, Right.LOG_READ, Right.RUNS_CANCEL_ANY},
+    Role.ADMINISTRATOR: _SEE
+    | {Right.ACCOUNTS_READ, Right.ACCOUNTS_CHANGE, Right.HOOKS_CHANGE, Right.LOG_READ, Right.RUNS_CANCEL_ANY},
 }
 """Every role that may do more than see is listed with exactly what it may."""
 

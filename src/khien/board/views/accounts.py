@@ -18,6 +18,7 @@ from khien.office.acts import tokens as token_acts
 from khien.office.acts.trouble import Trouble
 from khien.office.doors import accounts as door
 from khien.office.doors import by_right
+from khien.office.doors import hooks as hooks_door
 from khien.office.rights import Right, Role
 
 
@@ -26,6 +27,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
     """All accounts; a POST invites somebody and shows the link once."""
     actor, lang = actor_of(request), lang_of(request)
     context: dict[str, Any] = {
+        "may_hooks": hooks_door.may_change(actor.person),
         "accounts": list(reads.accounts(actor)), "roles": list(Role), "may_invite": door.may_invite(actor.person),
         "email": request.POST.get("email", ""), "name": request.POST.get("name", ""),
     }  # fmt: skip
@@ -97,8 +99,15 @@ def _own_context(request: HttpRequest) -> dict[str, Any]:
     return {
         "rights": [(right, by_right(user, right)) for right in Right], "seats": list(user.seats.all()),
         "this": request.session.session_key or "", "scopes": list(token_acts.Scope), "now": timezone.now(),
-        "tokens": list(user.tokens.filter(revoked=None)),
+        "tokens": list(user.tokens.filter(revoked=None)), "mails": settings.CONFIG.mail is not None,
     }  # fmt: skip
+
+
+@page("POST")
+def wishes(request: HttpRequest) -> HttpResponse:
+    """Whether to get mail."""
+    acts.set_wishes(actor_of(request), mail="mail" in request.POST)
+    return redirect("own")
 
 
 @page("POST")

@@ -29,21 +29,36 @@ SCRIPTED = POLICY if "script-src" in POLICY else f"{POLICY}; script-src 'self'"
 def sign_in(request: HttpRequest) -> HttpResponse:
     """The form, and what it sends."""
     where = _where(request)
-    context: dict[str, Any] = {"next": where, "provider": settings.CONFIG.provider}
+    config = settings.CONFIG
+    context: dict[str, Any] = {"next": where, "provider": config.provider, "mails": config.mail is not None}
     if request.method == "POST":
         email = request.POST.get("email", "")
         try:
             if signing.sign_in(request, email, request.POST.get("password", "")) is None:
                 return _second(where)
         except Trouble as trouble:
-            told = {"why": trouble.message(lang_of(request)), "email": email}
-            return trouble_page(request, "board/sign_in.html", context | told)
+            context |= {"why": trouble.message(lang_of(request)), "email": email}
+            return trouble_page(request, "board/sign_in.html", context)
         return redirect(where)
     if isinstance(request.user, User):
         return redirect(where)
     if said := request.session.pop(SAID, None):
         context["why"] = Trouble(said).message(lang_of(request))
     return render(request, "board/sign_in.html", context)
+
+
+def forgot(request: HttpRequest) -> HttpResponse:
+    """Ask for a link by mail; the answer is the same whether there is such an account or not."""
+    context: dict[str, Any] = {}
+    if request.method == "POST":
+        try:
+            signing.count_ask(request)
+            accounts.ask_reset(actor_of(request), request.POST.get("email", ""))
+        except Trouble as trouble:
+            context["why"] = trouble.message(lang_of(request))
+            return trouble_page(request, "board/forgot.html", context)
+        context["sent"] = True
+    return render(request, "board/forgot.html", context)
 
 
 def to_provider(request: HttpRequest, provider_id: str) -> HttpResponse:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from khien.board.language import COOKIE
+from khien.office.health import health as state
 from khien.office.models import User
 from khien.words import LANGUAGES
 
@@ -42,10 +42,10 @@ def language(request: HttpRequest) -> HttpResponse:
 
 
 def health(request: HttpRequest) -> HttpResponse:
-    """Whether the office answers and reaches its database; says nothing else."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-    return JsonResponse({"well": True})
+    """Whether the office is well, for a monitor; `?need=worker` also asks for a worker. 503 when not."""
+    told = state()
+    well = told["well"] and not (request.GET.get("need") == "worker" and not told.get("workers"))
+    return JsonResponse(told, status=200 if well else 503)
 
 
 def _back(request: HttpRequest) -> str:

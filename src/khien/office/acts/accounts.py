@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
@@ -15,6 +16,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.utils import timezone, translation
 
+from khien.office.acts.notices import mail_link
 from khien.office.acts.record import Actor, record
 from khien.office.acts.trouble import Trouble
 from khien.office.doors import accounts as door
@@ -89,7 +91,23 @@ def make_office_ticket(user: User) -> str:
     """The secret of a link that the office itself makes for an account that is there: for the demo, whose people get
     new passwords at every start. No page reaches this."""
     with transaction.atomic():
-        return _ticket(Actor(None), user, Ticket.Kind.RESET)
+        return _ticket(Actor(None), user, Ticket.Kind.RESET, mailed=False)
+
+
+def ask_reset(actor: Actor, email: str) -> None:
+    """Mail somebody who forgot the password a link for a new one. Whoever asks learns nothing, also not by the time
+    it takes: the mail is sent later, by a worker.
+
+    Raises:
+        Trouble: the office has no mail server, so an administrator has to hand the link over.
+    """
+    if settings.CONFIG.mail is None:
+        raise Trouble("office_trouble_no_mail")
+    with transaction.atomic():
+        user = User.objects.select_for_update().filter(email=email.strip().lower()[:200], is_active=True).first()
+        recent = timezone.now() - timedelta(minutes=10)
+        if user is not None and not user.tickets.filter(created__gt=recent, kind=Ticket.Kind.RESET).exists():
+            _ticket(actor, user, Ticket.Kind.RESET)
 
 
 def deactivate(actor: Actor, user: User) -> None:
@@ -174,6 +192,16 @@ def change_password(actor: Actor, old: str, new: str, keep_session: str) -> None
         record(actor, "account.password", user, None, {"by": "self"})
 
 
+def set_wishes(actor: Actor, *, mail: bool) -> None:
+    """Whether the person wants mail of what concerns them; of their own account they get it in any case."""
+    user = actor.person
+    if user.wants_mail != mail:
+        with transaction.atomic():
+            user.wants_mail = mail
+            user.save(update_fields=("wants_mail",))
+            record(actor, "account.wishes", user, {"mail": not mail}, {"mail": mail})
+
+
 def end_sessions(user: User, keep: str = "") -> None:
     """End the sessions of a person, but for one."""
     keys = list(user.seats.exclude(session_key=keep).values_list("session_key", flat=True))
@@ -181,13 +209,15 @@ def end_sessions(user: User, keep: str = "") -> None:
     Seat.objects.filter(session_key__in=keys).delete()
 
 
-def _ticket(actor: Actor, user: User | None, kind: Ticket.Kind) -> str:
+def _ticket(actor: Actor, user: User | None, kind: Ticket.Kind, *, mailed: bool = True) -> str:
     if user is not None:
         user.tickets.filter(used=None).update(used=timezone.now())
     secret = secrets.token_urlsafe(32)
     expires = timezone.now() + LIFETIME[kind]
     ticket = Ticket.objects.create(user=user, kind=kind, secret_hash=_hashed(secret), expires=expires)
     record(actor, "account.link", ticket, None, {"kind": kind, "for": None if user is None else user.pk})
+    if user is not None and mailed:
+        mail_link(user, secret, kind)
     return secret
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from django.db import connection, models, transaction
 
+from khien.office.acts.notices import announce
 from khien.office.chain import START, canonical, entry_hash
 from khien.office.models import Entry, User
 
@@ -73,4 +74,5 @@ def record(
     )
     entry.hash = entry_hash(entry.__dict__)
     entry.save(force_insert=True)
+    announce(entry, what)
     return entry

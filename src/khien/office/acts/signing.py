@@ -135,6 +135,17 @@ def address_subject(request: HttpRequest) -> str:
     return _subject("address", _address(request))
 
 
+def count_ask(request: HttpRequest) -> None:
+    """Count a question that anybody may ask, with the failures of the request's address.
+
+    Raises:
+        Trouble: there were too many lately.
+    """
+    subjects = {address_subject(request): MOST_PER_ADDRESS}
+    _not_too_often(subjects)
+    _failed(subjects)
+
+
 def _not_too_often(subjects: dict[str, int]) -> None:
     since = timezone.now() - WINDOW
     if any(Attempt.objects.filter(subject=s, at__gt=since).count() >= most for s, most in subjects.items()):

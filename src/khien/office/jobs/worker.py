@@ -15,7 +15,8 @@ from typing import Final
 
 from django.db import DatabaseError, close_old_connections
 
-from khien.office.acts import queue
+from khien.office.acts import notices, queue
+from khien.office.jobs import errands
 from khien.office.models import Run
 from khien.words import t
 
@@ -32,6 +33,7 @@ def work(stop: Callable[[], bool], *, once: bool = False) -> int:
     """Take runs until `stop` says so (with `once`: until none waits); return how many were taken."""
     name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"[:80]
     taken = 0
+    errand = None if once else errands.begin(name)
     while not stop():
         try:
             close_old_connections()
@@ -49,12 +51,17 @@ def work(stop: Callable[[], bool], *, once: bool = False) -> int:
             break
         else:
             time.sleep(PAUSE)
+    if errand is not None:
+        errand.set()
+    else:
+        while notices.send_due():
+            pass
     return taken
 
 
 def _do(claim: queue.Claim, stop: Callable[[], bool]) -> None:
     """Let a child do the work; watch over it."""
-    log.info("run %s: attempt %s", claim.run, claim.attempt)
+    log.info("run %s: attempt %s", claim.run, claim.attempt, extra={"run": claim.run})
     limit = Run.objects.values_list("time_limit", flat=True).get(pk=claim.run)
     words = [sys.executable, "-m", "khien.office.jobs.child", str(claim.run), claim.worker, str(claim.attempt)]
     child = subprocess.Popen(words, stdin=subprocess.DEVNULL, start_new_session=True)
