@@ -58,7 +58,8 @@ def propose(
     def decide(entries: Sequence[Entry]) -> tuple[str, str, Mapping[str, Any]]:
         known = desk(entries)
         _refuse_repeats(known, kept, moment, besides=despite)
-        return "propose", _next_id(known, moment, kept), {"content": kept.to_dict(), "reason": because, "despite": despite}
+        told = {"content": kept.to_dict(), "reason": because, "despite": despite}
+        return "propose", _next_id(known, moment, kept), told
 
     return journal.append(person(by), decide, now)
 
