@@ -15,6 +15,10 @@ _SECTION: Final = {
     "today": "today", "own": "own", "log": "log", "accounts": "accounts", "account": "accounts", "runs": "runs",
     "run": "runs", "programme": "programme", "version": "programme", "table": "programme",
     "row": "programme", "compare": "programme",
+    "plan": "plan", "plan-run": "plan", "plan-part": "plan", "plan-projects": "plan", "plan-project": "plan",
+    "plan-compare": "plan", "whatif": "whatif", "whatif-run": "whatif", "stress": "stress", "stress-run": "stress",
+    "stress-ask": "stress", "reliance": "reliance", "reliance-run": "reliance", "reliance-partner": "reliance",
+    "people": "people", "people-run": "people", "complex": "complex", "complex-version": "complex",
 }  # fmt: skip
 
 

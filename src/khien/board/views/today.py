@@ -7,13 +7,18 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from khien.board.http import actor_of, page
+from khien.board.charts import show
+from khien.board.charts.sight import sight_of
+from khien.board.http import actor_of, lang_of, page
 from khien.board.tables import due_obligations
 from khien.office import reads
 from khien.office.acts.programme_store import programme_of
 from khien.office.acts.proposals import adopted
 from khien.office.doors import versions as door
 from khien.office.models import Proposal, Run, Version
+
+REFRESH = "2"
+"""Seconds after which the page asks again while pictures are being drawn."""
 
 
 @page("GET")
@@ -24,6 +29,8 @@ def today(request: HttpRequest) -> HttpResponse:
     runs = reads.runs(actor)
     holds = adopted()
     shown = holds or reads.versions(actor).first()
+    plan = None if shown is None else _last_plan(actor_runs=runs, version=shown)
+    body = None if plan is None else show.body(sight_of(plan), "today", lang_of(request))
     context: dict[str, Any] = {
         "proposals": [(proposal, door.may_decide(actor.person, proposal)) for proposal in open_proposals],
         "working": list(runs.filter(state__in=(Run.State.WAITING, Run.State.RUNNING))[:20]),
@@ -31,11 +38,15 @@ def today(request: HttpRequest) -> HttpResponse:
         "heads": list(reads.heads(actor)[:10]),
         "adopted": holds,
         "version": shown,
-        "plan": None if shown is None else _last_plan(actor_runs=runs, version=shown),
+        "plan": plan,
+        "body": body,
         "obligations": [] if shown is None else due_obligations(programme_of(shown)),
         "may_write": door.may_write(actor.person),
     }
-    return render(request, "board/today.html", context)
+    response = render(request, "board/today.html", context)
+    if body is not None and body.missing:
+        response["Refresh"] = REFRESH
+    return response
 
 
 def _last_plan(actor_runs: Any, version: Version) -> Run | None:

@@ -36,11 +36,15 @@ def whatif(asked: Asked) -> dict[str, Any]:
 
 
 def stress(asked: Asked) -> dict[str, Any]:
-    """Settings of a stress test: how many futures, and whether delays are repaired."""
+    """Settings of a stress test: how many futures, whether delays are repaired, and which shocks (all unless named)."""
     from khien.stress import StressError, StressSettings
 
+    wishes = _said(asked)
+    shocks = wishes.pop("shocks", None)
+    if shocks is not None and not (isinstance(shocks, list | tuple) and all(isinstance(s, str) for s in shocks)):
+        raise Trouble("office_trouble_settings")
     try:
-        plain = StressSettings(**{"draws": 10_000, **_said(asked)}).to_dict()
+        plain = StressSettings(**{"draws": 10_000, **wishes}).to_dict()
     except StressError as error:
         raise Trouble("office_trouble_setting", why={"vi": error.message_vi, "en": error.message_en}) from None
     except (TypeError, ValueError):
@@ -48,7 +52,7 @@ def stress(asked: Asked) -> dict[str, Any]:
     plain.pop("seed", None)
     if plain["draws"] > MOST_DRAWS:
         raise Trouble("office_trouble_many_draws", most=MOST_DRAWS)
-    return plain
+    return plain if shocks is None else {**plain, "shocks": sorted(set(shocks))}
 
 
 def reliance(asked: Asked) -> dict[str, Any]:

@@ -86,6 +86,7 @@ KINDS: Final[dict[str, Kind]] = {
         Kind("reliance", asked.reliance, lambda settings: 3600, PLANS),
         Kind("frontier", asked.frontier, _search),
         Kind("import", asked.import_, lambda settings: 1800),
+        Kind("explain", asked.nothing, lambda settings: 3600, PLANS),
         Kind("report", asked.nothing, lambda settings: 1800, PLANS),
     )
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import polars as pl
+
 from khien.office.jobs.kinds import Work
 from khien.office.jobs.told import both, figure, table
 from khien.plan import load_plan
@@ -20,7 +22,10 @@ def do(work: Work) -> dict[str, Any]:
     def tell(state: Progress) -> None:
         work.tell(state.done / max(1, state.total), f"{state.stage} {state.done}/{state.total}")
 
-    result = stress(work.programme, plan, progress=tell, seed=work.seed, **work.settings)
+    settings = dict(work.settings)
+    shocks = settings.pop("shocks", None)
+    chosen = None if shocks is None else work.programme.shocks.filter(pl.col("id").is_in(shocks))
+    result = stress(work.programme, plan, chosen, progress=tell, seed=work.seed, **settings)
     result.write(work.folder)
     alone = result.ranking.filter(result.ranking["kind"] != "pair").head(MOST)
     pairs = result.ranking.filter(result.ranking["kind"] == "pair").head(MOST)

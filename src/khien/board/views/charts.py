@@ -1,0 +1,59 @@
+"""Pictures of results and the numbers behind them, as files."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.http import Http404, HttpRequest, HttpResponse
+
+from khien.board.charts import shelf, show
+from khien.board.charts.sight import PLANS, Sight, sight_of
+from khien.board.http import actor_of, file_answer, page
+from khien.office import reads
+from khien.office.models import Run
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; sandbox"
+"""A picture is a document of its own: it may use the letters that it carries, and nothing else."""
+FOR_A_YEAR = "private, max-age=31536000, immutable"
+
+
+def sight_for(run: Run) -> Sight:
+    """What a finished run lets one look at: a plan, or the plan that a stress test replayed.
+
+    Raises:
+        Http404: nothing of that kind came out of it.
+    """
+    if run.state == Run.State.DONE and run.kind in PLANS:
+        return sight_of(run)
+    if run.state == Run.State.DONE and run.kind == "stress" and run.source is not None:
+        return sight_of(run.source, run)
+    raise Http404
+
+
+@page("GET")
+def picture(request: HttpRequest, pk: int, part: str, file: str) -> HttpResponse:
+    """A picture as SVG. Its address holds the hash of what it shows, so that a browser may keep it."""
+    sight = sight_for(reads.run(actor_of(request), int(pk)))
+    name, lang, size, _ = file.split(".")
+    try:
+        content = shelf.kept(sight.key, file, partial(show.picture, sight, part, name, lang, size))
+    except KeyError:
+        raise Http404 from None
+    if "save" in request.GET:
+        return file_answer(content, f"khien-{pk}-{name}.{lang}.svg", "image/svg+xml")
+    response = HttpResponse(content, content_type="image/svg+xml")
+    response["Content-Security-Policy"] = POLICY
+    if request.GET.get("v") == sight.key[:12]:
+        response["Cache-Control"] = FOR_A_YEAR
+    return response
+
+
+@page("GET")
+def numbers(request: HttpRequest, pk: int, part: str, name: str) -> HttpResponse:
+    """The numbers behind a picture or a table of shades, as CSV."""
+    sight = sight_for(reads.run(actor_of(request), int(pk)))
+    try:
+        content = shelf.kept(sight.key, f"{part}.{name}.csv", partial(show.csv, sight, part, name))
+    except KeyError:
+        raise Http404 from None
+    return file_answer(content, f"khien-{pk}-{name}.csv", "text/csv; charset=utf-8")

@@ -1,0 +1,80 @@
+"""Self-reliance: technologies by stage of the value chain, who hangs on whom, and what leaves with a partner."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+from django.http import Http404, HttpRequest, HttpResponse
+
+from khien.board.charts.sight import Sight, sight_of
+from khien.board.http import actor_of, lang_of, page
+from khien.board.views.plan import by_link, plan_of, shown
+from khien.office.models import Run
+
+SMALL = 5e-4
+
+
+@page("GET")
+def newest(request: HttpRequest) -> HttpResponse:
+    """Under the plan that holds."""
+    return by_link(request, "reliance-run", "pages_reliance")
+
+
+@page("GET")
+def chain(request: HttpRequest, pk: int) -> HttpResponse:
+    """The value chain under a plan, and the partners by how much hangs on them."""
+    sight = sight_of(plan_of(actor_of(request), pk))
+    cuts = Run.objects.filter(kind="reliance", source=sight.plan).select_related("version", "asked_by")[:10]
+    lang = lang_of(request)
+    more = {"partners": _partners(sight, lang), "runs": list(cuts), "last_year": sight.programme().years[-1]}
+    more["partners_about"] = _about(sight, lang, "partners")
+    return shown(request, "board/reliance.html", sight, "reliance", more)
+
+
+def _about(sight: Sight, lang: str, name: str) -> dict[str, Any]:
+    from khien.board.charts.about import Teller
+
+    teller = Teller(sight, lang)
+    return {"about": teller.about(name), "dated": teller.dated}
+
+
+def _partners(sight: Sight, lang: str) -> list[dict[str, Any]]:
+    """Partners by the coverage that is lost in the last year when they leave, those on whom nothing hangs at the end."""
+    results = sight.results()
+    rows = results.frame("dependence").filter(pl.col("by") == "partner")
+    rows = rows.sort("lost_known", "lost_worst", "key", descending=[True, True, False])
+    names, countries = results.called("organisations", lang), results.called("countries", lang)
+    where = dict(sight.programme().organisations.select("id", "country").iter_rows())
+    with_them = dict(results.frame("roadmap").drop_nulls("partner").group_by("partner").len().iter_rows())
+    found = [
+        {
+            "id": row["key"],
+            "name": names.get(row["key"], row["key"]),
+            "country": countries.get(where.get(row["key"], ""), "–"),
+            "known": row["lost_known"],
+            "worst": row["lost_worst"],
+            "projects": with_them.get(row["key"], 0),
+        }
+        for row in rows.iter_rows(named=True)
+    ]
+    return [row for row in found if (row["worst"] or 0) > SMALL or row["projects"]]
+
+
+@page("GET")
+def partner(request: HttpRequest, pk: int, partner: str) -> HttpResponse:
+    """What leaves with one partner."""
+    sight = sight_of(plan_of(actor_of(request), pk))
+    rows = sight.programme().organisations.filter(pl.col("id") == partner).to_dicts()
+    if not rows:
+        raise Http404
+    lang = lang_of(request)
+    countries = sight.results().called("countries", lang)
+    row = rows[0]
+    more = {
+        "partner": row,
+        "name": row[f"name_{lang}"],
+        "country": countries.get(row["country"], row["country"]),
+        "last_year": sight.programme().years[-1],
+    }
+    return shown(request, "board/partner.html", sight, f"partner:{partner}", more)

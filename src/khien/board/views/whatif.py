@@ -1,0 +1,109 @@
+"""What if: a plan asked again under other settings, from where it stands."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from khien.board.asking import wishes
+from khien.board.charts.sight import PLANS, Sight
+from khien.board.http import actor_of, lang_of, page, trouble_page
+from khien.board.views.plan import about, by_link, plan_of
+from khien.office import reads
+from khien.office.acts import runs as acts
+from khien.office.acts.programme_store import programme_of
+from khien.office.acts.trouble import Trouble
+from khien.office.models import Run
+from khien.programme import Programme
+
+LISTS: Final = ("without_country", "without_partner", "pins", "forbids")
+TEXTS: Final = ("budget_factor", "reliance_weight", "min_reliance", "min_reliance_from", "time_limit")
+REFRESH: Final = "2"
+
+
+@page("GET")
+def newest(request: HttpRequest) -> HttpResponse:
+    """Of the plan that holds."""
+    return by_link(request, "whatif-run", "pages_whatif")
+
+
+@page("GET", "POST")
+def ask(request: HttpRequest, pk: int) -> HttpResponse:
+    """The form of a plan, or the answer when the run is one; a POST asks and shows the answer as soon as it is there."""
+    actor = actor_of(request)
+    run = reads.run(actor, pk)
+    if run.kind == "whatif" and "form" not in request.GET and request.method != "POST":
+        return _answer(request, run)
+    plan = plan_of(actor, pk)
+    if request.method == "POST":
+        form = {name: request.POST.get(name, "") for name in TEXTS}
+        form |= {name: " ".join(request.POST.getlist(name)) for name in LISTS}
+        try:
+            asked = acts.ask_run(actor, "whatif", plan.version, wishes("whatif", form), plan.seed, plan)
+        except Trouble as trouble:
+            why = trouble.message(lang_of(request))
+            return trouble_page(request, "board/whatif.html", _form(request, plan) | {"why": why})
+        return redirect("whatif-run", pk=asked.pk)
+    return render(request, "board/whatif.html", _form(request, plan))
+
+
+def _form(request: HttpRequest, plan: Run) -> dict[str, Any]:
+    from khien.board.charts.comparison import said
+
+    lang = lang_of(request)
+    programme = programme_of(plan.version)
+    answers = Run.objects.filter(kind="whatif", source=plan).select_related("asked_by").order_by("-pk")
+    return about(request, plan) | {
+        "countries": _abroad(programme, lang),
+        "partners": _named(programme.organisations, lang, set(programme.options["partner"].drop_nulls().to_list())),
+        "groups": _projects(programme, lang),
+        "sent": {name: request.POST.get(name, "") for name in TEXTS},
+        "marked": {name: request.POST.getlist(name) for name in LISTS},
+        "answers": [(run, said(run.settings, lang)) for run in answers[:20]],
+    }
+
+
+def _named(frame: Any, lang: str, only: set[str]) -> list[tuple[str, str]]:
+    rows = frame.select("id", f"name_{lang}").iter_rows()
+    return sorted(((key, name or key) for key, name in rows if key in only), key=lambda pair: pair[1])
+
+
+def _abroad(programme: Programme, lang: str) -> list[tuple[str, str]]:
+    """Countries with which a plan may have to do: those of partners."""
+    partners = set(programme.options["partner"].drop_nulls().to_list())
+    firms = programme.organisations
+    found = {country for key, country in firms.select("id", "country").iter_rows() if key in partners}
+    return _named(programme.countries, lang, found - {programme.settings.home_country})
+
+
+def _projects(programme: Programme, lang: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Projects that a plan is free to take or leave, by product group."""
+    groups = dict(programme.groups.select("id", f"name_{lang}").iter_rows())
+    of = dict(programme.technologies.select("id", "group").iter_rows())
+    of |= dict(programme.products.select("id", "group").iter_rows())
+    found: dict[str, list[tuple[str, str]]] = {}
+    for row in programme.projects.iter_rows(named=True):
+        if row["status"] == "candidate":
+            name = groups.get(of.get(row["subject"]), "–")
+            found.setdefault(name, []).append((row["id"], row[f"name_{lang}"]))
+    return [(name, sorted(rows, key=lambda pair: pair[1])) for name, rows in sorted(found.items())]
+
+
+def _answer(request: HttpRequest, run: Run) -> HttpResponse:
+    """What came out, or how far it is."""
+    from khien.board.charts.comparison import compared, said
+
+    source = run.source
+    asked = said(run.settings, lang_of(request))
+    context: dict[str, Any] = about(request, run) | {"source": source, "asked": asked}
+    if run.state == Run.State.DONE and source is not None and source.kind in PLANS:
+        context |= compared(Sight(source), Sight(run), lang_of(request))
+        told = {table["key"]: table for table in (run.headline or {}).get("tables", [])}
+        context["why_table"] = told.get("office_told_what_moved")
+        context["freed"] = [told[key] for key in ("office_told_freed_money", "office_told_freed_people") if key in told]
+    response = render(request, "board/whatif_answer.html", context)
+    if not run.is_over:
+        response["Refresh"] = REFRESH
+    return response

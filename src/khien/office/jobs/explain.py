@@ -1,0 +1,33 @@
+"""The run that says why each project is in a plan or not, and what would let it in."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from khien.office.jobs.kinds import Work
+from khien.office.jobs.told import both, figure, table
+from khien.plan import load_plan
+from khien.plan.ask.reasons import reasons
+from khien.plan.result import plan_hash
+from khien.programme.writing import write_text
+
+FORMAT = "khien-reasons-1"
+FIGURES = ("value", "bound", "better", "steps", "seconds")
+
+
+def do(work: Work) -> dict[str, Any]:
+    """Ask for every project; write `reasons.json`, the same as ``khien explain --out``."""
+    plan = load_plan(work.inputs["plan.json"])
+    told = reasons(work.programme, plan, progress=lambda done, of: work.tell(done / max(1, of), f"{done}/{of}"))
+    plain = {"format": FORMAT, "programme_hash": plan.programme_hash, "plan_hash": plan_hash(plan)}
+    plain |= {name: getattr(told, name) for name in FIGURES}
+    plain |= {"reasons": told.projects.to_dicts(), "flips": told.flips.to_dicts()}
+    text = json.dumps(plain, ensure_ascii=False, allow_nan=False, indent=1)
+    write_text(work.folder / "reasons.json", text + "\n")
+    names = {row["id"]: both(row) for row in work.programme.projects.iter_rows(named=True)}
+    rows = [row | {"name": names[row["project"]], "why": both(row, "reason")} for row in told.projects.to_dicts()]
+    return {
+        "figures": [figure("value_best", told.value, "number"), figure("better", told.better, "number")],
+        "tables": [table("reasons", "name/project:text lost/lost_without:number why:text", rows)],
+    }
