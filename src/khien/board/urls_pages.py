@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path, re_path
 
-from khien.board.views import charts, complex, people, plan, reliance, stress, whatif
+from khien.board.views import charts, firms, people, plan, reliance, stress, whatif
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("plan/", plan.newest, name="plan"),
@@ -23,11 +23,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reliance/<int:pk>/partners/<str:partner>/", reliance.partner, name="reliance-partner"),
     path("people/", people.newest, name="people"),
     path("people/<int:pk>/", people.people, name="people-run"),
-    path("complex/", complex.newest, name="complex"),
-    path("complex/<int:pk>/", complex.organisations, name="complex-version"),
-    path("complex/<int:pk>/list.csv", complex.listed, name="complex-list"),
+    path("complex/", firms.newest, name="complex"),
+    path("complex/<int:pk>/", firms.organisations, name="complex-version"),
+    path("complex/<int:pk>/list.csv", firms.listed, name="complex-list"),
     re_path(
-        r"^pictures/(?P<pk>\d{1,18})/(?P<part>[a-z]+)/(?P<name>[a-z0-9-]+)\.csv$", charts.numbers, name="picture-numbers"
+        r"^pictures/(?P<pk>\d{1,18})/(?P<part>[a-z]+)/(?P<name>[a-z0-9-]+)\.csv$",
+        charts.numbers, name="picture-numbers",
     ),
     re_path(
         r"^pictures/(?P<pk>\d{1,18})/(?P<part>[a-z]+)/(?P<file>[a-z0-9-]+\.(?:vi|en)\.(?:wide|narrow)\.svg)$",

@@ -1,1 +1,1 @@
-"""What pages show of results: chapters, pictures and their numbers, each made once and kept by the hash of its input."""
+"""What pages show of results: chapters, pictures and their numbers, each made once and kept by its hash."""

@@ -10,6 +10,7 @@ from khien.board.charts.about import Teller
 from khien.board.charts.pictures import Drawing
 from khien.draw.blocks import Block, Code, Facts, Figure, Fold, Notice, Pairs, Section, Table, Text
 
+
 @dataclass(frozen=True)
 class Cell:
     """A cell of a grid: its text, and how dark it is (0-6; None: not known)."""

@@ -47,7 +47,9 @@ def said(settings: Mapping[str, Any], lang: str) -> str:
 
 
 def _figure(name: str, before: Results, after: Results, lang: str) -> dict[str, str]:
-    write = (lambda v: percent(v, lang, 2)) if name == "gap" else (lambda v: number(v, lang, 4))
+    def write(value: float | None) -> str:
+        return percent(value, lang, 2) if name == "gap" else number(value, lang, 4)
+
     old, new = (_finite(getattr(r.plan, name)) for r in (before, after))
     change = None if old is None or new is None else new - old
     return {"name": name, "before": write(old), "after": write(new), "change": signed(change, write)}

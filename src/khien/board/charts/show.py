@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache, partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -14,6 +14,9 @@ from django.utils.safestring import SafeString, mark_safe
 from khien.board.charts import shelf
 from khien.board.charts.sight import Sight
 from khien.words import t
+
+if TYPE_CHECKING:
+    from khien.board.charts.blocks import Layout
 
 MARK: Final = re.compile(r"<!--picture ([a-z0-9-]+)-->")
 _measured: dict[tuple[str, str], tuple[int, int]] = {}
@@ -68,7 +71,7 @@ def csv(sight: Sight, part: str, name: str) -> bytes:
     """
     from khien.board.charts.pictures import numbers
 
-    layout = layout_of(sight, part, "vi")
+    layout: Layout = layout_of(sight, part, "vi")
     if name in layout.grids:
         return ("\N{BYTE ORDER MARK}" + layout.grids[name].csv).encode()
     return numbers(layout.pictures[name])
@@ -76,9 +79,10 @@ def csv(sight: Sight, part: str, name: str) -> bytes:
 
 def _made(sight: Sight, part: str, lang: str) -> str:
     layout = layout_of(sight, part, lang)
-    made = {"chapters": layout.chapters, "dated": layout.teller.dated}
-    words = {"lang": lang, "run": sight.plan, "stress": sight.aside("stress"), "part": part, "anchor": anchor(sight, part)}
-    return render_to_string("board/parts/chapters.html", made | words)
+    return render_to_string("board/parts/chapters.html", {
+        "chapters": layout.chapters, "dated": layout.teller.dated, "lang": lang, "run": sight.plan,
+        "stress": sight.aside("stress"), "part": part, "anchor": anchor(sight, part),
+    })  # fmt: skip
 
 
 def anchor(sight: Sight, part: str) -> int:
@@ -87,7 +91,7 @@ def anchor(sight: Sight, part: str) -> int:
     return stress.pk if part == "stress" and stress is not None else sight.plan.pk
 
 
-def layout_of(sight: Sight, part: str, lang: str) -> Any:
+def layout_of(sight: Sight, part: str, lang: str) -> Layout:
     """The chapters of a part as templates take them, with their figures; the last few are kept."""
     return _layout(_Looked(sight.key, sight), part, lang)
 
@@ -106,7 +110,7 @@ class _Looked:
 
 
 @lru_cache(maxsize=12)
-def _layout(looked: _Looked, part: str, lang: str) -> Any:
+def _layout(looked: _Looked, part: str, lang: str) -> Layout:
     from khien.board.charts.about import Teller
     from khien.board.charts.blocks import Layout
     from khien.board.charts.chapters import PARTS, partner_blocks

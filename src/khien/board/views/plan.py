@@ -109,7 +109,7 @@ def projects(request: HttpRequest, pk: int) -> HttpResponse:
 
     sight = sight_of(plan_of(actor_of(request), pk))
     asked = {name: request.GET.get(name, "")[:200] for name in ("q", "group", "is")}
-    found = listed(sight.results(), lang_of(request), **{"is_": asked["is"], "q": asked["q"], "group": asked["group"]})
+    found = listed(sight.results(), lang_of(request), q=asked["q"], group=asked["group"], is_=asked["is"])
     groups = sorted(sight.results().called("groups", lang_of(request)).items(), key=lambda pair: pair[1])
     context = about(request, sight.plan) | {
         "parts": PARTS, "part": "projects", "page": paged(request, found, 100), "asked_for": asked,

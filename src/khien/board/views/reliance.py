@@ -40,7 +40,9 @@ def _about(sight: Sight, lang: str, name: str) -> dict[str, Any]:
 
 
 def _partners(sight: Sight, lang: str) -> list[dict[str, Any]]:
-    """Partners by the coverage that is lost in the last year when they leave, those on whom nothing hangs at the end."""
+    """Partners by the coverage lost in the last year when they leave; those on whom nothing hangs are left out."""
+    from khien.draw.numbers import percent
+
     results = sight.results()
     rows = results.frame("dependence").filter(pl.col("by") == "partner")
     rows = rows.sort("lost_known", "lost_worst", "key", descending=[True, True, False])
@@ -52,13 +54,14 @@ def _partners(sight: Sight, lang: str) -> list[dict[str, Any]]:
             "id": row["key"],
             "name": names.get(row["key"], row["key"]),
             "country": countries.get(where.get(row["key"], ""), "–"),
-            "known": row["lost_known"],
-            "worst": row["lost_worst"],
+            "known": percent(row["lost_known"], lang, 1),
+            "worst": percent(row["lost_worst"], lang, 1),
+            "hangs": (row["lost_worst"] or 0) > SMALL,
             "projects": with_them.get(row["key"], 0),
         }
         for row in rows.iter_rows(named=True)
     ]
-    return [row for row in found if (row["worst"] or 0) > SMALL or row["projects"]]
+    return [row for row in found if row["hangs"] or row["projects"]]
 
 
 @page("GET")

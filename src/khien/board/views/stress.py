@@ -73,8 +73,9 @@ def _seed(request: HttpRequest) -> int:
 
 def _form(request: HttpRequest, plan: Run) -> dict[str, Any]:
     lang, programme = lang_of(request), programme_of(plan.version)
+    ticked = request.POST.getlist("shock") if request.method == "POST" else programme.shocks["id"].to_list()
     shocks = [
-        row | {"name": row[f"name_{lang}"], "on": request.method != "POST" or row["id"] in request.POST.getlist("shock")}
+        row | {"name": row[f"name_{lang}"], "on": row["id"] in ticked}
         for row in programme.shocks.iter_rows(named=True)
     ]
     runs = Run.objects.filter(kind="stress", source=plan).select_related("version", "asked_by").order_by("-pk")[:10]

@@ -31,7 +31,7 @@ def newest(request: HttpRequest) -> HttpResponse:
 
 @page("GET", "POST")
 def ask(request: HttpRequest, pk: int) -> HttpResponse:
-    """The form of a plan, or the answer when the run is one; a POST asks and shows the answer as soon as it is there."""
+    """The form of a plan, or the answer when the run is one; a POST asks, and leads to the answer."""
     actor = actor_of(request)
     run = reads.run(actor, pk)
     if run.kind == "whatif" and "form" not in request.GET and request.method != "POST":

@@ -1,10 +1,9 @@
-"""The security-industry complex: organisations by role, what each makes, and the list of last year against this year."""
+"""The security-industry complex: organisations by role, products by group, last year's list beside this one."""
 
 from __future__ import annotations
 
 import csv
 import io
-from datetime import datetime
 from typing import Any, Final
 
 import polars as pl
@@ -76,7 +75,8 @@ def _before(request: HttpRequest, actor: Actor, version: Version) -> Version | N
     chosen = request.GET.get("before", "")
     if chosen.isdigit() and len(chosen) < 19:
         return reads.version(actor, int(chosen))
-    began = timezone.make_aware(datetime(timezone.localtime(version.created).year, 1, 1))
+    saved = timezone.localtime(version.created)
+    began = saved.replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
     earlier = reads.versions(actor).exclude(pk=version.pk).filter(created__lt=version.created)
     return earlier.filter(created__lt=began).first() or earlier.last()
 
@@ -89,7 +89,8 @@ def _holds(row: dict[str, Any], wanted: str) -> bool:
 def _listed(programme: Programme, lang: str) -> list[dict[str, Any]]:
     """Every organisation with who controls it, its sites, what it supplies, and the projects that name it."""
     frames = programme.frames
-    countries, firms, places, items = (_names(frames[name], lang) for name in ("countries", "organisations", "places", "items"))
+    tables = ("countries", "organisations", "places", "items")
+    countries, firms, places, items = (_names(frames[name], lang) for name in tables)
     sites: dict[str, list[str]] = {}
     where: dict[str, list[str]] = {}
     for row in programme.sites.iter_rows(named=True):
