@@ -16,20 +16,22 @@ def _words(text: str) -> tuple[str, ...]:
 
 ERRORS: Final = _words(
     """
-    column-missing column-type required indicator-unknown indicator-changed indicator-row place-unknown unit not-finite
-    too-large valid-future issued-future received-future valid-after-issued issued-after-received conflict text not-slug
-    file-missing file-unreadable file-too-large file-empty encoding csv parquet json json-deep xml xml-doctype
-    xml-deep gzip kind-unknown format place-ambiguous place-gone number time record-conflict
-    mapping cap-root cap-order cap-missing cap-repeated cap-value cap-empty cap-time cap-number cap-text
-    cap-references cap-point cap-polygon cap-circle cap-expired cap-uri cap-attribute
-    feed-version kev-id stix-id hub-columns geometry
-    fetch url fetch-too-large redirect
+    column-missing column-type required indicator-unknown indicator-changed indicator-row place-unknown
+    place-ambiguous place-gone unit not-finite too-large valid-future issued-future received-future
+    valid-after-issued issued-after-received conflict text time number record-conflict
+    file-missing file-unreadable file-too-large file-empty encoding csv parquet too-many-rows json json-deep json-form
+    xml xml-doctype xml-deep gzip kind-unknown mapping mapping-file
+    cap-root cap-order cap-unknown cap-missing cap-repeated cap-value cap-empty cap-time cap-number cap-text
+    cap-references cap-attribute
+    feed-root kev-id stix-id hub-columns hub-target hub-issued geometry
+    fetch url fetch-too-large
     """
 )
 WARNINGS: Final = _words(
     """
-    more reference-unknown reference-foreign skipped link-skipped not-modified place-missing store-leftover cap-element
-    nothing indicator-gap feed-cut place-torn place-twice place-part-missing
+    more reference-unknown reference-foreign place-torn place-twice place-part-missing indicator-gap
+    cap-blank cap-reference cap-polygon cap-circle cap-expired
+    skipped link-skipped nothing
     """
 )
 WATCH_CODES: Final[dict[str, Severity]] = {

@@ -61,6 +61,8 @@ ALERTS: Final = pl.Schema(
         "area": TEXT,
         "areas": TEXT,
         "parameters": TEXT,
+        "event_codes": TEXT,
+        "resources": TEXT,
         "references": TEXT,
         "incidents": TEXT,
         "signed": pl.Boolean(),
@@ -69,7 +71,8 @@ ALERTS: Final = pl.Schema(
 )
 """One `info` block (a language) of a CAP message; a message without any has one row with `info` missing.
 
-`areas` is a JSON list of `{desc, polygons, circles, geocodes, altitude, ceiling}`, `parameters` a JSON list of pairs.
+`areas` is a JSON list of `{desc, polygons, circles, geocodes, altitude, ceiling}`, `parameters` and `event_codes` are
+JSON lists of pairs, `resources` a JSON list of `{desc, mime, size, uri}` (what is embedded is not kept).
 `signed` says that a signature stands in the message, not that anybody checked it.
 """
 

@@ -18,7 +18,7 @@ from khien.watch.observe.findings import BatchRefused, StoreError, WatchFindings
 from khien.watch.observe.guard import ROW, Guard, judge, shaped
 from khien.watch.observe.log import FORMAT, Log, State
 from khien.watch.observe.reading import newest, scan, with_counts
-from khien.watch.observe.schema import OBSERVATIONS, RECORDS, moment, start
+from khien.watch.observe.schema import OBSERVATIONS, RECORD_KEYS, RECORDS, moment, start
 from khien.watch.observe.writing import Settled, written
 
 if TYPE_CHECKING:
@@ -175,13 +175,14 @@ class Store:
         received = now if received is None else moment(received)
         findings = WatchFindings()
         rows, refused = self._sound(batch.observations, received, source, now, findings)
+        records = {t: _past(t, frame, now + self._guarded().ahead, findings) for t, frame in batch.records.items()}
         if findings.errors and not (keep_good and rows is not None):
             raise BatchRefused(findings, refused)
         self._begin()
         with self.files.lock():
             for _ in range(ATTEMPTS):
                 state = self._log.state()
-                made = written(self.files, state, rows, batch.records, received, findings, keep_good)
+                made = written(self.files, state, rows, records, received, findings, keep_good)
                 if findings.errors and not keep_good:
                     raise BatchRefused(findings, refused)
                 if not made.files:
@@ -313,6 +314,17 @@ class Store:
             made.records,
             tuple(findings),
         )
+
+
+def _past(table: str, frame: pl.DataFrame, soon: datetime, findings: WatchFindings) -> pl.DataFrame:
+    """Records that were issued by now; those of the future are told, and left out where the rest is kept."""
+    key, name = RECORD_KEYS[table][-1], RECORD_KEYS[table][-2]
+    for when, record in frame.filter(pl.col(key) > soon).select(key, name).unique().sort(name).iter_rows():
+        findings.note("issued-future", table, None, key, when.isoformat(), count=1, id=record)
+    lacking = frame.filter(pl.any_horizontal(pl.col(*RECORD_KEYS[table]).is_null()))
+    if lacking.height:
+        findings.note("required", table, None, key, None, count=lacking.height)
+    return frame.filter(pl.col(key) <= soon)
 
 
 __all__ = ["Batch", "Compaction", "Receipt", "Store"]

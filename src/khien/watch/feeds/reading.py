@@ -1,0 +1,91 @@
+"""What a reader found in one file or answer: observations, records, links, and everything that is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from khien.watch.indicators import Indicators
+from khien.watch.observe import OBSERVATIONS, Batch, Receipt, Store
+from khien.watch.observe.findings import WatchFindings
+
+NEW = pl.Schema({name: dtype for name, dtype in OBSERVATIONS.items() if name != "received"})
+"""Columns of observations that a reader gives: all but the time of receipt."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """An address of a CAP message that a feed names, with the title that it gives."""
+
+    url: str
+    title: str
+
+
+@dataclass
+class Reading:
+    """What stood in a file.
+
+    Attributes:
+        kind: how it was read.
+        name: the file or address.
+        observations: values, without the time of receipt; `row` is the line or record they come from.
+        records: table to records, without the time of receipt.
+        indicators: the indicators that the values belong to, as far as the feed itself or its mapping declares them.
+        places: places that the feed or its mapping declares as known; None for none declared.
+        links: further messages that it points to.
+        counts: what else is worth telling, by name.
+        findings: everything that is wrong or doubtful.
+    """
+
+    kind: str
+    name: str
+    observations: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={**NEW, "row": pl.UInt32}))
+    records: dict[str, pl.DataFrame] = field(default_factory=dict)
+    indicators: Indicators = field(default_factory=Indicators)
+    places: frozenset[str] | None = None
+    links: tuple[Link, ...] = ()
+    counts: dict[str, int] = field(default_factory=dict)
+    findings: WatchFindings = field(default_factory=WatchFindings)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing keeps it out of a store."""
+        return not self.findings.errors
+
+    def into(
+        self, store: Store, *, keep_good: bool = False, received: datetime | None = None, now: datetime | None = None
+    ) -> Receipt:
+        """Store it in one step.
+
+        Raises:
+            BatchRefused: something is wrong with the file or a row; nothing was stored.
+        """
+        from khien.watch.observe import BatchRefused
+
+        if not self.ok and not keep_good:
+            raise BatchRefused(self.findings, self.observations.height)
+        store.register(self.indicators, self.places)
+        batch = Batch(self.observations if self.observations.height else None, self.records)
+        return store.put(batch, keep_good=keep_good, received=received, now=now)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "kind": self.kind,
+            "name": self.name,
+            "observations": self.observations.height,
+            "records": {table: frame.height for table, frame in self.records.items()},
+            "indicators": self.indicators.frame["id"].to_list(),
+            "links": [link.url for link in self.links],
+            "counts": self.counts,
+            "findings": [finding.to_dict() for finding in self.findings],
+        }
+
+
+def observed(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+    """Observations from mappings of column to value."""
+    return pl.DataFrame(rows, schema={**NEW, "row": pl.UInt32})
