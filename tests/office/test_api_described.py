@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import pytest
@@ -15,6 +16,9 @@ from khien.office.acts.tokens import make_token
 from khien.office.models import Version
 from khien.office.rights import Role
 from khien.office.wsgi import application
+
+EXAMPLES = int(os.environ.get("API_EXAMPLES", "12"))
+"""Made-up questions for each operation; set API_EXAMPLES for a longer hunt."""
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
@@ -35,7 +39,8 @@ def test_every_answer_is_described(
         operation = found.ok()
 
         @settings(
-            max_examples=12, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+            max_examples=EXAMPLES, deadline=None, derandomize=True, database=None,
+            suppress_health_check=list(HealthCheck),
         )
         @given(case=operation.as_strategy())
         def one(case: schemathesis.Case) -> None:
