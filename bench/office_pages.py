@@ -1,0 +1,218 @@
+"""How quickly pages are served, and how heavy they are: the reference programme, one person, so many requests a second.
+
+python -m bench.office_pages --rate 20 --seconds 60 --communes 3321 --plan-seconds 10
+python -m bench.office_pages --browser            # first load in a headless Chromium too, where one is installed
+
+Server time is from the request sent to the answer read whole, on the same machine. With `--communes` so many communes
+are added to the table of places, under the provinces that are there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from http.cookiejar import CookieJar
+from pathlib import Path
+from typing import Any
+
+from khien import read, write
+
+PASSWORD = "a sentence that is long enough"
+BEGIN = f"""
+import json, sys
+from pathlib import Path
+from khien import read
+from khien.office.start import configure, make_ready
+configure()
+make_ready()
+from khien.office.acts import accounts, bring, proposals, versions
+from khien.office.acts.record import Actor
+from khien.office.rights import Role
+secret = accounts.make_setup_ticket()
+boss = Actor(accounts.use_ticket(Actor(None), secret, {PASSWORD!r}, "boss@b.vn", "Boss", "en"))
+def person(email, role):
+    user, link = accounts.invite(boss, email, email, "en", [(role, "")])
+    accounts.use_ticket(Actor(None), link, {PASSWORD!r})
+    return Actor(user)
+analyst, secretary = person("a@b.vn", Role.ANALYST), person("s@b.vn", Role.COUNCIL_SECRETARY)
+version = versions.save_version(analyst, read(sys.argv[1]), None, "the beginning")
+proposals.decide(secretary, proposals.propose(analyst, version, "r"), adopt=True, reason="r")
+run = bring.bring_plan(analyst, version, Path(sys.argv[2]).read_bytes()).pk if len(sys.argv) > 2 else None
+print(json.dumps([version.pk, run]))
+"""
+
+
+def main() -> int:
+    """Serve, ask, print: by page the number, p50, p95 and worst in ms and the bytes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--programme", default="examples/vietnam")
+    parser.add_argument("--plan-seconds", type=float, default=0.0, help="plan for so long first, and ask its run too")
+    parser.add_argument("--communes", type=int, default=0)
+    parser.add_argument("--rate", type=float, default=20.0)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--pages", nargs="*", help="more addresses; {v} is the version, {r} the run")
+    parser.add_argument("--browser", action="store_true")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as place:
+        env = os.environ | {"KHIEN_HOME": f"{place}/office"}
+        folder = with_communes(Path(args.programme), args.communes, Path(place)) if args.communes else args.programme
+        words = [sys.executable, "-c", BEGIN, str(folder)]
+        if args.plan_seconds:
+            plan = [sys.executable, "-m", "khien", "plan", str(folder), "--time-limit", str(args.plan_seconds)]
+            subprocess.run([*plan, "--out", f"{place}/plan"], check=True, stdout=subprocess.DEVNULL)
+            words.append(f"{place}/plan/plan.json")
+        made = subprocess.run(words, env=env, check=True, stdout=subprocess.PIPE)
+        version, run = json.loads(made.stdout)
+        port = free_port()
+        base = f"http://localhost:{port}"
+        command = [sys.executable, "-m", "khien", "serve", "--port", str(port), "--workers", "1"]
+        server = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            wait_for(base)
+            pages = [page.format(v=version, r=run) for page in asked(version, run, args.pages or [])]
+            told = measure(base, pages, args.rate, args.seconds)
+            if args.browser:
+                told["browser"] = first_load(base, pages)
+        finally:
+            server.terminate()
+            server.wait(40)
+    print(json.dumps(told, indent=1))
+    return int(bool(told["failed"]))
+
+
+def asked(version: int, run: int | None, more: list[str]) -> list[str]:
+    """The pages that people look at most, and those named."""
+    pages = ["/", "/programme/", "/programme/{v}/", "/programme/{v}/tables/projects/", "/runs/", "/account/"]
+    pages += ["/programme/{v}/tables/places/?q=da+nang", "/programme/{v}/tables/projects/grid/"]
+    return pages + (["/runs/{r}/"] if run else []) + [page for page in more if run or "{r}" not in page]
+
+
+def measure(base: str, pages: list[str], rate: float, seconds: float) -> dict[str, Any]:
+    """Ask the pages in turn, so many a second whether or not answers came; two rounds to warm up are not counted."""
+    browser = signed_in(base)
+    for page in pages * 2:
+        ask(browser, base + page)
+    seen: dict[str, list[tuple[float, int, int]]] = {page: [] for page in pages}
+    with ThreadPoolExecutor(32) as hands:
+        began, jobs = time.monotonic(), []
+        for number in range(int(rate * seconds)):
+            time.sleep(max(0.0, began + number / rate - time.monotonic()))
+            page = pages[number % len(pages)]
+            jobs.append((page, hands.submit(ask, browser, base + page)))
+        for page, job in jobs:
+            seen[page].append(job.result())
+    every = sorted(ms for found in seen.values() for ms, _, _ in found)
+    failed = sum(status != 200 for found in seen.values() for _, status, _ in found)
+    return {
+        "requests": len(every), "failed": failed, "p50_ms": round(statistics.median(every), 1),
+        "p95_ms": round(every[int(0.95 * len(every))], 1), "worst_ms": round(every[-1], 1),
+        "pages": {page: one_page(found) for page, found in seen.items()},
+    }  # fmt: skip
+
+
+def one_page(found: list[tuple[float, int, int]]) -> dict[str, float]:
+    times = sorted(ms for ms, _, _ in found)
+    p50, p95 = (round(times[int(share * (len(times) - 1))], 1) for share in (0.5, 0.95))
+    return {"p50": p50, "p95": p95, "bytes": found[-1][2]}
+
+
+def ask(browser: urllib.request.OpenerDirector, url: str) -> tuple[float, int, int]:
+    """Milliseconds, status and bytes of one answer."""
+    began = time.monotonic()
+    try:
+        with browser.open(url, timeout=60) as answer:
+            size, status = len(answer.read()), int(answer.status)
+    except OSError as error:
+        size, status = 0, int(getattr(error, "code", 0) or 0)
+    return 1000 * (time.monotonic() - began), status, size
+
+
+def signed_in(base: str) -> urllib.request.OpenerDirector:
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+    page = browser.open(f"{base}/sign-in/", timeout=20).read().decode()
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+    fields = {"email": "a@b.vn", "password": PASSWORD, "csrfmiddlewaretoken": token[1] if token else ""}
+    request = urllib.request.Request(f"{base}/sign-in/", urllib.parse.urlencode(fields).encode(), {"Referer": base})
+    browser.open(request, timeout=20).close()
+    return browser
+
+
+def first_load(base: str, pages: list[str]) -> dict[str, Any]:
+    """Each page in a browser of its own that has just signed in: ms to the first content, bytes over the wire."""
+    path = shutil.which("chromium")
+    if path is None:
+        return {"skipped": "no chromium on this machine"}
+    from playwright.sync_api import sync_playwright
+
+    told = {}
+    with sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path=path)
+        for page in pages:
+            tab = chromium.new_context().new_page()
+            wire: list[int] = []
+            tab.on("requestfinished", lambda request, wire=wire: wire.append(request.sizes()["responseBodySize"]))
+            tab.goto(f"{base}/sign-in/")
+            tab.fill("input[name=email]", "a@b.vn")
+            tab.fill("input[name=password]", PASSWORD)
+            tab.click("main form button")
+            first = sum(wire)
+            wire.clear()
+            tab.goto(base + page)
+            paint = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
+            told[page] = {"first_paint_ms": tab.evaluate(paint), "bytes": sum(wire), "sign_in_bytes": first}
+            tab.context.close()
+        chromium.close()
+    return told
+
+
+def with_communes(folder: Path, count: int, place: Path) -> Path:
+    """The programme with so many communes, spread evenly over its provinces; only their number matters here."""
+    import polars as pl
+
+    programme = read(folder)
+    places = programme.places
+    provinces = places.filter(pl.col("level") == "province")
+    rows = provinces.to_dicts()
+    made = [
+        rows[n % len(rows)] | {
+            "id": f"commune-{n:05d}", "level": "commune", "parent": rows[n % len(rows)]["id"],
+            "name_vi": f"Xã thử {n}", "name_en": f"Commune {n}",
+        }
+        for n in range(count)
+    ]  # fmt: skip
+    unique = [c for c in ("official_code", "code") if c in places.columns]
+    more = pl.DataFrame([row | dict.fromkeys(unique) for row in made], schema=places.schema)
+    write(programme.replace(places=pl.concat([places, more])), place / "programme")
+    return place / "programme"
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def wait_for(base: str) -> None:
+    for _ in range(240):
+        try:
+            urllib.request.urlopen(f"{base}/health/", timeout=2).close()
+            return
+        except OSError:
+            time.sleep(0.25)
+    raise TimeoutError(base)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
