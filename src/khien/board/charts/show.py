@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from khien.board.charts.blocks import Layout
 
 MARK: Final = re.compile(r"<!--picture ([a-z0-9-]+)-->")
+NEEDS: Final = {"why": ("explain", "stress"), "frontier": ("frontier",)}
+"""Kinds of answer that a part shows; every other part shows at most what the stress test says of its numbers."""
+DRAWN: Final = {"stress": ("stress",), "frontier": ("frontier",)}
+"""Kinds of answer that stand in the pictures of a part; all others are drawn from the plan alone."""
+NAMES: Final = ("plan", "roadmap", "outcome", "money", "people", "why", "frontier", "stress", "reliance", "today")
+"""Parts that there are: the keys of `khien.board.charts.chapters.PARTS`, here for those who need not read a result."""
 _measured: dict[tuple[str, str], tuple[int, int]] = {}
 
 
@@ -31,14 +37,15 @@ class Body:
 
 def body(sight: Sight, part: str, lang: str) -> Body:
     """Return a part of a page about a plan: a key of `PARTS`, or ``partner:ID`` or ``project:ID``."""
-    key, name = sight.key, f"{part.replace(':', '-')}.{lang}.html"
-    text = shelf.kept(key, name, lambda: _made(sight, part, lang).encode()).decode()
+    sight = sight.only(NEEDS.get(part, ("stress",)))
+    name = f"{part.replace(':', '-')}.{lang}.html"
+    text = shelf.kept(sight.key, name, lambda: _made(sight, part, lang).encode()).decode()
     return filled(sight, part, lang, text)
 
 
 def filled(sight: Sight, part: str, lang: str, text: str) -> Body:
     """Put pictures into a text where they are there; let the others be drawn."""
-    key, names = sight.key, MARK.findall(text)
+    key, names = drawn_from(sight, part).key, MARK.findall(text)
     files = [(f"{name}.{lang}.{size}.svg", name, size) for name in names for size in ("wide", "narrow")]
     missing = 0
     if files and shelf.folder(key) is not None:
@@ -50,6 +57,11 @@ def filled(sight: Sight, part: str, lang: str, text: str) -> Body:
     return Body(mark_safe(MARK.sub(lambda found: _element(sight, part, lang, found[1]), text)), missing)
 
 
+def drawn_from(sight: Sight, part: str) -> Sight:
+    """What the pictures of a part are drawn from; its key is the one that they are kept under."""
+    return sight.only(DRAWN.get(part, ()))
+
+
 def picture(sight: Sight, part: str, name: str, lang: str, size: str) -> bytes:
     """Draw one picture of a part.
 
@@ -59,6 +71,7 @@ def picture(sight: Sight, part: str, name: str, lang: str, size: str) -> bytes:
     from khien.board.charts.pictures import draw
     from khien.draw.content.provenance import status_line
 
+    sight = drawn_from(sight, part)
     figure = layout_of(sight, part, lang).pictures[name]
     return draw(figure, lang, size, status_line(sight.results(), lang))
 
@@ -71,7 +84,7 @@ def csv(sight: Sight, part: str, name: str) -> bytes:
     """
     from khien.board.charts.pictures import numbers
 
-    layout: Layout = layout_of(sight, part, "vi")
+    layout = layout_of(drawn_from(sight, part), part, "vi")
     if name in layout.grids:
         return ("\N{BYTE ORDER MARK}" + layout.grids[name].csv).encode()
     return numbers(layout.pictures[name])
@@ -135,7 +148,7 @@ def _links(sight: Sight) -> dict[str, str]:
 
 def _element(sight: Sight, part: str, lang: str, name: str) -> str:
     """A picture as HTML: the narrow file for a phone, the wide one else; a line of text while it is being drawn."""
-    key = sight.key
+    key = drawn_from(sight, part).key
     sizes = {size: f"{name}.{lang}.{size}.svg" for size in ("wide", "narrow")}
     alt = layout_alt(sight, part, lang, name)
     home = shelf.folder(key) is not None
@@ -154,7 +167,7 @@ def _element(sight: Sight, part: str, lang: str, name: str) -> str:
 
 def layout_alt(sight: Sight, part: str, lang: str, name: str) -> str:
     """What a picture shows, for people who do not see it; kept beside the part, so that no frame has to be read."""
-    key = sight.key
+    key = drawn_from(sight, part).key
 
     def make() -> bytes:
         pictures = layout_of(sight, part, lang).pictures

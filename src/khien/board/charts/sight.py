@@ -7,6 +7,7 @@ import io
 import json
 import tempfile
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 PLANS: Final = ("plan", "whatif")
 ASIDES: Final = ("stress", "explain", "frontier")
-_KEPT: Final = 5
+_KEPT: Final = 8
 _read: OrderedDict[str, Results] = OrderedDict()
 _making: dict[str, Lock] = {}
 _lock = Lock()
@@ -54,6 +55,11 @@ class Sight:
         for run in (self.plan, *self.asides):
             parts.append([run.kind, run.pk, run.request_key, run.attempt])
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+    def only(self, kinds: Iterable[str]) -> Sight:
+        """The same plan with the answers of these kinds alone: others need not be made again when they change."""
+        kinds = set(kinds)
+        return Sight(self.plan, tuple(run for run in self.asides if run.kind in kinds))
 
     def aside(self, kind: str) -> Run | None:
         """The run of a kind that stands beside the plan."""

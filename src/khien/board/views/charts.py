@@ -17,12 +17,14 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; sandbox
 FOR_A_YEAR = "private, max-age=31536000, immutable"
 
 
-def sight_for(run: Run) -> Sight:
+def sight_for(run: Run, part: str) -> Sight:
     """What a finished run lets one look at: a plan, or the plan that a stress test replayed.
 
     Raises:
-        Http404: nothing of that kind came out of it.
+        Http404: nothing of that kind came out of it, or there is no such part.
     """
+    if part not in show.NAMES:
+        raise Http404
     if run.state == Run.State.DONE and run.kind in PLANS:
         return sight_of(run)
     if run.state == Run.State.DONE and run.kind == "stress" and run.source is not None:
@@ -33,17 +35,18 @@ def sight_for(run: Run) -> Sight:
 @page("GET")
 def picture(request: HttpRequest, pk: int, part: str, file: str) -> HttpResponse:
     """A picture as SVG. Its address holds the hash of what it shows, so that a browser may keep it."""
-    sight = sight_for(reads.run(actor_of(request), int(pk)))
+    sight = sight_for(reads.run(actor_of(request), int(pk)), part)
     name, lang, size, _ = file.split(".")
+    key = show.drawn_from(sight, part).key
     try:
-        content = shelf.kept(sight.key, file, partial(show.picture, sight, part, name, lang, size))
+        content = shelf.kept(key, file, partial(show.picture, sight, part, name, lang, size))
     except KeyError:
         raise Http404 from None
     if "save" in request.GET:
         return file_answer(content, f"khien-{pk}-{name}.{lang}.svg", "image/svg+xml")
     response = HttpResponse(content, content_type="image/svg+xml")
     response["Content-Security-Policy"] = POLICY
-    if request.GET.get("v") == sight.key[:12]:
+    if request.GET.get("v") == key[:12]:
         response["Cache-Control"] = FOR_A_YEAR
     return response
 
@@ -51,9 +54,9 @@ def picture(request: HttpRequest, pk: int, part: str, file: str) -> HttpResponse
 @page("GET")
 def numbers(request: HttpRequest, pk: int, part: str, name: str) -> HttpResponse:
     """The numbers behind a picture or a table of shades, as CSV."""
-    sight = sight_for(reads.run(actor_of(request), int(pk)))
+    sight = sight_for(reads.run(actor_of(request), int(pk)), part)
     try:
-        content = shelf.kept(sight.key, f"{part}.{name}.csv", partial(show.csv, sight, part, name))
+        content = shelf.kept(show.drawn_from(sight, part).key, f"{part}.{name}.csv", partial(show.csv, sight, part, name))
     except KeyError:
         raise Http404 from None
     return file_answer(content, f"khien-{pk}-{name}.csv", "text/csv; charset=utf-8")
