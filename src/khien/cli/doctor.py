@@ -35,7 +35,9 @@ def add(places: argparse._SubParsersAction[Parser], lang: str) -> None:
 
 def run(args: argparse.Namespace) -> Exit:
     """Look at everything, print it, and return 1 when something that is needed is missing."""
-    symptoms = [*_python(args.lang), *_packages(args.lang), *_machine(args.lang), *_extras(args.lang)]
+    symptoms = [
+        *_python(args.lang), *_packages(args.lang), *_machine(args.lang), *_extras(args.lang), *_office(args.lang)
+    ]  # fmt: skip
     lacking = [symptom for symptom in symptoms if symptom.needed and not symptom.well]
     lines = []
     for symptom in symptoms:
@@ -91,6 +93,23 @@ def _extras(lang: str) -> Iterator[Symptom]:
     for program, package in (("chromium", "chromium"), ("pdftotext", "poppler-utils")):
         path = shutil.which(program)
         yield Symptom(program, path or "–", path is not None, False, t("cli_doctor_extra", lang, package=package))
+
+
+def _office(lang: str) -> Iterator[Symptom]:
+    """The settings of the office, when the environment holds any: wrong ones would stop `khien serve`."""
+    from khien.office.config import ConfigError, from_environment
+
+    named = sorted(name for name in os.environ if name.startswith("KHIEN_") or name == "DATABASE_URL")
+    if not named:
+        return
+    what = t("cli_doctor_office", lang)
+    try:
+        # A key is named, so that looking makes none in the data folder.
+        from_environment({"KHIEN_SECRET_KEY": "-", **os.environ})
+    except ConfigError as wrong:
+        yield Symptom(what, "–", False, True, wrong.message_vi if lang == "vi" else wrong.message_en)
+    else:
+        yield Symptom(what, ", ".join(named), True, True)
 
 
 def _memory_gb() -> float | None:

@@ -69,8 +69,6 @@ def run(args: argparse.Namespace) -> Exit:
 
 def ready(args: argparse.Namespace) -> None:
     """Bring the schema up to date; say clearly when that cannot be, or when there is no database."""
-    from django.db import OperationalError
-
     from khien.office.config import ConfigError
     from khien.office.start import make_ready
 
@@ -78,43 +76,32 @@ def ready(args: argparse.Namespace) -> None:
         make_ready()
     except ConfigError as wrong:
         raise Stop(Exit.WRONG_USE, wrong.message_vi if args.lang == "vi" else wrong.message_en) from wrong
-    except OperationalError as error:
-        raise Stop(Exit.WRONG_USE, t("cli_serve_no_database", args.lang, reason=str(error).strip())) from error
 
 
 def guard_log(args: argparse.Namespace) -> None:
     """Refuse, or without TLS warn loudly, when the database role of the web could drop what protects the log."""
-    from django.conf import settings
-    from django.db import connection
+    from khien.office.ownership import Guard, guard
 
-    from khien.office.ownership import could_change_log
-
-    if not could_change_log(connection):
-        return
-    if settings.CONFIG.tls and not settings.CONFIG.log_owner:
+    found = guard()
+    if found == Guard.REFUSE:
         raise Stop(Exit.WRONG_USE, t("cli_serve_owner_refused", args.lang))
-    print(t("cli_serve_owner_warned", args.lang), file=sys.stderr, flush=True)
+    if found == Guard.WARN:
+        print(t("cli_serve_owner_warned", args.lang), file=sys.stderr, flush=True)
 
 
 def upgrade(args: argparse.Namespace) -> Exit:
     """Bring the schema up to date as its owner, give the role of the web what it needs, and stop."""
     open_office(args)
-    from django.db import DatabaseError, connection
-
+    from khien.office.config import ConfigError
     from khien.office.ownership import grant_all
     from khien.office.start import pending
 
-    steps = pending()
-    ready(args)
-    commands: list[str] = []
-    if args.grant:
-        if connection.vendor != "postgresql":
-            raise Stop(Exit.WRONG_USE, t("cli_serve_grant_sqlite", args.lang))
-        try:
-            commands = grant_all(connection, args.grant)
-        except (ValueError, DatabaseError) as error:
-            why = str(error).strip().splitlines()[0]
-            raise Stop(Exit.WRONG_USE, t("cli_serve_grant_failed", args.lang, role=args.grant, why=why)) from error
+    try:
+        steps = pending()
+        ready(args)
+        commands = grant_all(args.grant) if args.grant else []
+    except ConfigError as wrong:
+        raise Stop(Exit.WRONG_USE, wrong.message_vi if args.lang == "vi" else wrong.message_en) from wrong
     lines = [t("cli_serve_upgraded", args.lang, count=len(steps))]
     if commands:
         lines.append(t("cli_serve_granted", args.lang, role=args.grant))

@@ -3,7 +3,10 @@ drop them; so the web and the workers sign in as a role that owns nothing and ma
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any, Final
+
+from khien.office.config import ConfigError
 
 ONLY_GROW: Final = ("office_log", "office_blob", "office_version")
 """Tables of which the office's role may read rows and add some. Its right to update one column that never changes is
@@ -58,15 +61,40 @@ def could_change_log(connection: Any) -> bool:
     return row is not None and bool(row[0])
 
 
-def grant_all(connection: Any, role: str) -> list[str]:
+class Guard(Enum):
+    """What is to be done about the role of the web."""
+
+    WELL = "well"
+    WARN = "warn"
+    REFUSE = "refuse"
+
+
+def guard() -> Guard:
+    """Whether the office may be served as this role: behind TLS, in earnest, only when the log is out of its reach."""
+    from django.conf import settings
+    from django.db import connection
+
+    if not could_change_log(connection):
+        return Guard.WELL
+    return Guard.REFUSE if settings.CONFIG.tls and not settings.CONFIG.log_owner else Guard.WARN
+
+
+def grant_all(role: str) -> list[str]:
     """Run the commands for a role; return them.
 
     Raises:
-        ValueError: the name is none.
-        DatabaseError: there is no such role, or the connection's own role may not grant.
+        ConfigError: SQLite has no roles; the name is none, there is no such role, or our own may not grant.
     """
-    commands = grants(role, connection.introspection.table_names())
-    with connection.cursor() as cursor:
-        for command in commands:
-            cursor.execute(command)
+    from django.db import DatabaseError, connection, transaction
+
+    if connection.vendor != "postgresql":
+        raise ConfigError("cli_serve_grant_sqlite")
+    try:
+        commands = grants(role, connection.introspection.table_names())
+        with transaction.atomic(), connection.cursor() as cursor:
+            for command in commands:
+                cursor.execute(command)
+    except (ValueError, DatabaseError) as error:
+        why = str(error).strip().splitlines()[0]
+        raise ConfigError("cli_serve_grant_failed", role=role, why=why) from error
     return commands

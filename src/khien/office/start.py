@@ -32,15 +32,21 @@ def make_ready() -> None:
     """Make the data folder and bring the schema up to date; safe to call at every start.
 
     Raises:
-        ConfigError: the schema is of another release and this database role may not change it, or it is newer than
-            this release.
+        ConfigError: there is no database; the schema is of another release and this database role may not change it,
+            or it is newer than this release.
     """
     from django.conf import settings
     from django.core.management import call_command
-    from django.db import connection
+    from django.db import OperationalError, connection
+
+    from khien.office.config import ConfigError
 
     Path(settings.CONFIG.home).mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not pending():
+    try:
+        due = pending()
+    except OperationalError as error:
+        raise ConfigError("office_config_no_database", reason=str(error).strip()) from error
+    if not due:
         return
     if connection.vendor != "postgresql":
         call_command("migrate", interactive=False, verbosity=0)
