@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from khien.board.charts.about import Teller
 from khien.board.charts.sight import Sight
 from khien.draw.charts.common import called
 from khien.draw.content.provenance import ASKED, plain
@@ -26,7 +27,11 @@ def compared(a: Sight, b: Sight, lang: str) -> dict[str, Any]:
     projects = rows.filter(pl.col("what") == "project").to_dicts()
     projects.sort(key=lambda row: (ORDER[row["change"]], row["subject"]))
     names = {**before.called("projects", lang), **after.called("projects", lang)}
+    teller = Teller(b, lang, after)
     return {
+        "about": teller.about("headline"),
+        "dated": teller.dated,
+        "stress": b.aside("stress"),
         "figures": [_figure(name, before, after, lang) for name in ("value", "bound", "gap")],
         "moves": [_move(row, names, lang) for row in projects],
         "counts": {change: sum(row["change"] == change for row in projects) for change in ORDER},

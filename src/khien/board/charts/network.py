@@ -16,6 +16,8 @@ End = tuple[str, str]
 ROUNDS: Final = 12
 PITCH: Final = 30
 HEAD: Final = 64
+SPREAD: Final = 0.8
+"""Share of the width over which the columns stand; the names of the last one take the rest."""
 STYLES: Final = {
     "home": (theme.BLUE, ""),
     "abroad": (theme.VERMILION, "7 3"),
@@ -47,7 +49,7 @@ class Edge:
 def drawn(
     nodes: Mapping[End, Node], edges: Sequence[Edge], heads: Sequence[str], words: Mapping[str, str], narrow: bool
 ) -> str:
-    """Return the network as SVG text, 960 px wide, or 340 px where columns stand below each other in pairs.
+    """Return the network as SVG text, 960 px wide, or 680 px for a phone.
 
     Parameters
     ----------
@@ -56,7 +58,7 @@ def drawn(
     words
         What each origin of a link is called, in the legend.
     narrow
-        For a phone: names are shorter, and the second column is left out of the labels.
+        For a phone: as narrow as names allow; the page lets it be moved sideways.
     """
     width = theme.NARROW * 2 if narrow else theme.WIDE
     ranked = ordered(nodes, edges)
@@ -67,9 +69,10 @@ def drawn(
     most = max((node.weight for node in nodes.values()), default=1.0)
     lines = [_line(edge, place, top) for edge in reversed(edges)]
     marks = [_mark(node, place[end], most, width, len(heads)) for end, node in nodes.items()]
+    letters = round((width * SPREAD / len(heads)) / 7.2)
     titles = [
-        f'<text x="{_x(i, len(heads), width):.0f}" y="{HEAD - 14}" font-size="12" font-weight="600" '
-        f'text-anchor="{"start" if i == 0 else "middle"}" fill="{theme.MUTED}">{escape(head)}</text>'
+        f'<text x="{max(2, _x(i, len(heads), width) - 8):.0f}" y="{HEAD - 14}" font-size="12" font-weight="600" '
+        f'fill="{theme.MUTED}">{escape(shorten(head, letters))}</text>'
         for i, head in enumerate(heads)
     ]
     return (
@@ -120,7 +123,7 @@ def _places(
 
 def _x(column: int, columns: int, width: int) -> float:
     """Left edge for the first column; names of the last one need room on its right."""
-    last = width * 0.80
+    last = width * SPREAD
     return 12 + (last - 12) * column / max(1, columns - 1)
 
 

@@ -56,7 +56,8 @@ def numbers(request: HttpRequest, pk: int, part: str, name: str) -> HttpResponse
     """The numbers behind a picture or a table of shades, as CSV."""
     sight = sight_for(reads.run(actor_of(request), int(pk)), part)
     try:
-        content = shelf.kept(show.drawn_from(sight, part).key, f"{part}.{name}.csv", partial(show.csv, sight, part, name))
+        key = show.drawn_from(sight, part).key
+        content = shelf.kept(key, f"{part}.{name}.csv", partial(show.csv, sight, part, name))
     except KeyError:
         raise Http404 from None
     return file_answer(content, f"khien-{pk}-{name}.csv", "text/csv; charset=utf-8")

@@ -59,6 +59,14 @@ def shown(request: HttpRequest, template: str, sight: Sight, part: str, more: di
     return response
 
 
+def said_of(sight: Sight, lang: str, name: str) -> dict[str, Any]:
+    """What stands behind the numbers of a page that no part of a report lays out."""
+    from khien.board.charts.about import Teller
+
+    teller = Teller(sight, lang, sight.results())
+    return {"about": teller.about(name), "dated": teller.dated}
+
+
 def nothing(request: HttpRequest, heading: str) -> HttpResponse:
     """A page that says that there is no plan yet, and who can make one."""
     may = runs_door.may_start(actor_of(request).person)
@@ -107,13 +115,13 @@ def projects(request: HttpRequest, pk: int) -> HttpResponse:
     """All projects, chosen and refused, searched without diacritics, by group and by whether they are in."""
     from khien.board.charts.projects import listed
 
-    sight = sight_of(plan_of(actor_of(request), pk))
+    sight, lang = sight_of(plan_of(actor_of(request), pk)), lang_of(request)
     asked = {name: request.GET.get(name, "")[:200] for name in ("q", "group", "is")}
-    found = listed(sight.results(), lang_of(request), q=asked["q"], group=asked["group"], is_=asked["is"])
-    groups = sorted(sight.results().called("groups", lang_of(request)).items(), key=lambda pair: pair[1])
+    found = listed(sight.results(), lang, q=asked["q"], group=asked["group"], is_=asked["is"])
+    groups = sorted(sight.results().called("groups", lang).items(), key=lambda pair: pair[1])
     context = about(request, sight.plan) | {
         "parts": PARTS, "part": "projects", "page": paged(request, found, 100), "asked_for": asked,
-        "count": len(found), "groups": groups,
+        "count": len(found), "groups": groups, "stress": sight.aside("stress"), **said_of(sight, lang, "roadmap"),
     }  # fmt: skip
     return render(request, "board/plan_projects.html", context)
 

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from khien.board.charts.sight import Sight, sight_of
 from khien.board.http import actor_of, lang_of, page
-from khien.board.views.plan import by_link, plan_of, shown
+from khien.board.views.plan import by_link, plan_of, said_of, shown
 from khien.office.models import Run
 
 SMALL = 5e-4
@@ -27,16 +27,10 @@ def chain(request: HttpRequest, pk: int) -> HttpResponse:
     sight = sight_of(plan_of(actor_of(request), pk))
     cuts = Run.objects.filter(kind="reliance", source=sight.plan).select_related("version", "asked_by")[:10]
     lang = lang_of(request)
-    more = {"partners": _partners(sight, lang), "runs": list(cuts), "last_year": sight.programme().years[-1]}
-    more["partners_about"] = _about(sight, lang, "partners")
+    more: dict[str, Any] = {"partners": _partners(sight, lang), "runs": list(cuts)}
+    more["last_year"] = sight.programme().years[-1]
+    more |= said_of(sight, lang, "partners")
     return shown(request, "board/reliance.html", sight, "reliance", more)
-
-
-def _about(sight: Sight, lang: str, name: str) -> dict[str, Any]:
-    from khien.board.charts.about import Teller
-
-    teller = Teller(sight, lang)
-    return {"about": teller.about(name), "dated": teller.dated}
 
 
 def _partners(sight: Sight, lang: str) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from khien.board.charts import show
 from khien.board.charts.sight import sight_of
 from khien.board.http import actor_of, lang_of, page
 from khien.board.tables import due_obligations
+from khien.board.views.plan import said_of
 from khien.office import reads
 from khien.office.acts.programme_store import programme_of
 from khien.office.acts.proposals import adopted
@@ -43,6 +44,8 @@ def today(request: HttpRequest) -> HttpResponse:
         "obligations": [] if shown is None else due_obligations(programme_of(shown)),
         "may_write": door.may_write(actor.person),
     }
+    if plan is not None:
+        context |= said_of(sight_of(plan), lang_of(request), "coverage")
     response = render(request, "board/today.html", context)
     if body is not None and body.missing:
         response["Refresh"] = REFRESH
