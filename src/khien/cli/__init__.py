@@ -35,6 +35,7 @@ COMMANDS = (
     "industry",
     "network",
     "level",
+    "warn",
     "compare",
     "new",
     "template",
