@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Final, Literal
@@ -116,10 +116,15 @@ def _rows(name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(text.splitlines()))
 
 
+def letters(text: str) -> str:
+    """A text in small letters without diacritics."""
+    apart = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D").lower())
+    return "".join(c for c in apart if not unicodedata.combining(c))
+
+
 def plain(name: str) -> str:
     """A name without diacritics, capitals, blanks, marks and the word for province or city."""
-    letters = unicodedata.normalize("NFD", name.replace("đ", "d").replace("Đ", "D").lower())
-    text = "".join(c for c in letters if c.isascii() and c.isalnum())
+    text = "".join(c for c in letters(name) if c.isascii() and c.isalnum())
     for word in _BEFORE_NAMES:
         text = text.removeprefix(word) or text
     for word in _AFTER_NAMES:
@@ -202,13 +207,18 @@ def candidates(text: str, on: date | None = None, scheme: Scheme | None = None) 
 
 def _named(text: str) -> list[str]:
     """All ids that the text names."""
+    return list(_ids_of(text))
+
+
+@lru_cache(maxsize=10_000)
+def _ids_of(text: str) -> tuple[str, ...]:
     raw = text.strip()
     if raw in provinces() and not (raw.isdigit() and f"old-{raw}" in provinces()):
-        return [raw]
+        return (raw,)
     if raw.isdigit() and len(raw) <= 2:
         code = raw.zfill(2)
-        return [i for i in (code, f"old-{code}") if i in provinces()]
-    return list(_by_name().get(plain(raw), ()))
+        return tuple(i for i in (code, f"old-{code}") if i in provinces())
+    return _by_name().get(plain(raw), ())
 
 
 def _near(text: str) -> str | None:
@@ -291,6 +301,13 @@ def _joined(units: pl.DataFrame, frame: pl.DataFrame, how: Kind) -> pl.DataFrame
     late = [pl.max(c) for c in ("issued", "received") if c in frame.columns]
     rest = [pl.first(c) for c in frame.columns if c not in ("place", "valid", "value", "issued", "received")]
     return units.group_by("home", "valid").agg(total.alias("value"), unknown.alias("_unknown"), *late, *rest)
+
+
+@cache
+def seats() -> Mapping[str, tuple[float, float]]:
+    """Latitude and longitude of the centre of each of the 34 provinces, in degrees."""
+    rows = _rows("vn_provinces_34.csv")
+    return MappingProxyType({row["code"]: (float(row["lat"]), float(row["lon"])) for row in rows})
 
 
 def known_places() -> frozenset[str]:

@@ -178,6 +178,7 @@ def _observe(reading: Reading, rows: list[dict[str, Any]], place_of: PlaceOf) ->
     same = {"issued": first["sent"], "unit": UNIT, "source": first["source"], "row": 1}
     made = [{"indicator": i, "place": p, "valid": v, "value": float(s), **same} for (i, p, v), s in worst.items()]
     reading.observations = observed(made)
+    reading.lie_in = frozenset(reading.observations["place"])
     names = {key[0] for key in worst}
     reading.indicators = Indicators.from_rows(_indicator(c) for c in CATEGORIES if f"cap-{c.lower()}" in names)
 

@@ -36,6 +36,7 @@ class Reading:
         records: table to records, without the time of receipt.
         indicators: the indicators that the values belong to, as far as the feed itself or its mapping declares them.
         places: places that the feed or its mapping declares as known; None for none declared.
+        lie_in: places that the reader itself took from a list it trusts; a store that knows its places learns them.
         links: further messages that it points to.
         counts: what else is worth telling, by name.
         findings: everything that is wrong or doubtful.
@@ -47,6 +48,7 @@ class Reading:
     records: dict[str, pl.DataFrame] = field(default_factory=dict)
     indicators: Indicators = field(default_factory=Indicators)
     places: frozenset[str] | None = None
+    lie_in: frozenset[str] = frozenset()
     links: tuple[Link, ...] = ()
     counts: dict[str, int] = field(default_factory=dict)
     findings: WatchFindings = field(default_factory=WatchFindings)
@@ -68,7 +70,10 @@ class Reading:
 
         if not self.ok and not keep_good:
             raise BatchRefused(self.findings, self.observations.height)
-        store.register(self.indicators, self.places)
+        places = self.places
+        if places is None and self.lie_in and store.places is not None:
+            places = self.lie_in
+        store.register(self.indicators, places)
         batch = Batch(self.observations if self.observations.height else None, self.records)
         return store.put(batch, keep_good=keep_good, received=received, now=now)
 
