@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from khien.board.charts.memo import Memo
 from khien.board.charts.sight import Sight
 from khien.draw.content.provenance import STATUSES, date_of_data, fact_status
 from khien.draw.numbers import day, number, percent
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from khien.programme import Programme
 
 MOST_SOURCES: Final = 4
-KEPT: Final = 6
 _PLAN: Final = ("projects", "options", "efforts", "precedences", "agreements", "money", "limits", "skill_supply")
 _REACH: Final = (*_PLAN, "requirements", "yields", "products", "maturity")
 _CHAIN: Final = ("inputs", "supplies", "items", "sites", "organisations", "yields")
@@ -65,7 +64,7 @@ class Teller:
     def __init__(self, sight: Sight, lang: str, results: Results | None = None) -> None:
         self.sight, self.lang, self.results = sight, lang, results
         self.programme: Programme = sight.programme()
-        self._counts = _counts_of(self.programme)
+        self._counts = _counts.of(self.programme.hash, lambda: _counted(self.programme))
         self._known: dict[str, About] = {}
 
     @property
@@ -131,16 +130,8 @@ def _best(mapping: Mapping[str, Any], name: str) -> Any:
     return mapping[max(found, key=len)] if found else None
 
 
-_counts: OrderedDict[str, dict[str, dict[str, int]]] = OrderedDict()
-
-
-def _counts_of(programme: Programme) -> dict[str, dict[str, int]]:
-    """The counts of the last few programmes: every row of every table is looked at for them."""
-    if programme.hash not in _counts:
-        _counts[programme.hash] = _counted(programme)
-        while len(_counts) > KEPT:
-            _counts.popitem(last=False)
-    return _counts[programme.hash]
+_counts: Memo[dict[str, dict[str, int]]] = Memo(6)
+"""Of the last few programmes: every row of every table is looked at for them."""
 
 
 def _counted(programme: Programme) -> dict[str, dict[str, int]]:

@@ -10,7 +10,7 @@ import polars as pl
 
 from khien.board.charts.chain import network, stages_grid
 from khien.board.charts.skills import skills_grid
-from khien.draw.blocks import Block, Fold, Section, Text
+from khien.draw.blocks import Block, Fold, Section, Table, Text
 from khien.draw.content.frontier import frontier
 from khien.draw.content.headline import first_steps, headline
 from khien.draw.content.leaving import leaving
@@ -28,6 +28,8 @@ from khien.reliance import what_leaves
 from khien.words import t
 
 Chapters = list[Section]
+PROJECT: Final = "why-project-"
+"""How ids of what is said of a project begin."""
 Part = Callable[[Results, str], Chapters]
 
 
@@ -48,8 +50,17 @@ def _money(results: Results, lang: str) -> Chapters:
 
 
 def _why(results: Results, lang: str) -> Chapters:
-    """Reasons of all projects; the groups are folded already, so that each project is a line of its own inside."""
-    return _there(why(results, lang))
+    """The verdict on every project by group; what stands behind it is on the page of the project."""
+    told = why(results, lang)
+    if told is None:
+        return []
+    heads = [t(key, lang) for key in ("draw_project", "pages_verdict", "draw_id")]
+    folds: list[Block] = []
+    for group in (block for block in told.blocks if isinstance(block, Fold)):
+        rows = [(page.title, page.detail, page.id[len(PROJECT) :]) for page in group.blocks if isinstance(page, Fold)]
+        table = Table(group.id, group.title, heads, rows, wide=frozenset({0, 1}))
+        folds.append(Fold(f"fold-{group.id}", group.title, group.detail, [table]))
+    return [dataclasses.replace(told, blocks=folds)]
 
 
 def _reliance(results: Results, lang: str) -> Chapters:
@@ -105,13 +116,11 @@ PARTS: Final[dict[str, Part]] = {
 """Chapters by the name of the part of a page that they fill."""
 
 
-def project_reason(results: Results, lang: str, project: str) -> list[Block]:
-    """What is said of one project, when somebody asked for reasons."""
-    for chapter in _there(why(results, lang)):
-        for fold in _folds(chapter.blocks):
-            if fold.id == f"why-project-{project}":
-                return [Text(fold.detail), *fold.blocks[1:]]
-    return []
+def project_reasons(results: Results, lang: str) -> dict[str, list[Block]]:
+    """What is said of each project, when somebody asked for reasons."""
+    chapters = _there(why(results, lang))
+    folds = (fold for chapter in chapters for fold in _folds(chapter.blocks) if fold.id.startswith(PROJECT))
+    return {fold.id[len(PROJECT) :]: [Text(fold.detail), *fold.blocks[1:]] for fold in folds}
 
 
 def _folds(blocks: Iterable[Block]) -> Iterable[Fold]:

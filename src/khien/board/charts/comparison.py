@@ -8,6 +8,7 @@ from typing import Any, Final
 import polars as pl
 
 from khien.board.charts.about import Teller
+from khien.board.charts.memo import Memo
 from khien.board.charts.sight import Sight
 from khien.draw.charts.common import called
 from khien.draw.content.provenance import ASKED, plain
@@ -20,8 +21,15 @@ ORDER: Final = {"in": 0, "out": 1, "option": 2, "moved": 3}
 KINDS: Final = ("income", "spend", "training", "obligation", "cash_end")
 
 
+_kept: Memo[dict[str, Any]] = Memo(40)
+
+
 def compared(a: Sight, b: Sight, lang: str) -> dict[str, Any]:
     """What a page shows of the difference between two plans."""
+    return _kept.of((a.key, b.key, lang), lambda: _compared(a, b, lang))
+
+
+def _compared(a: Sight, b: Sight, lang: str) -> dict[str, Any]:
     before, after = a.results(), b.results()
     rows = compare(before.plan, after.plan, before.programme, after.programme)
     projects = rows.filter(pl.col("what") == "project").to_dicts()

@@ -9,9 +9,11 @@ import polars as pl
 
 from khien.board.charts.about import Teller
 from khien.board.charts.blocks import Layout
-from khien.board.charts.chapters import project_reason
+from khien.board.charts.chapters import project_reasons
+from khien.board.charts.memo import Memo
 from khien.board.charts.sight import Sight
 from khien.board.tables import plain
+from khien.draw.blocks import Block
 from khien.draw.charts.common import called
 from khien.draw.charts.partners import form_name
 from khien.draw.charts.roadmap import status_name
@@ -20,9 +22,24 @@ from khien.draw.numbers import MISSING, money, number, percent, quarter
 from khien.draw.results import Results
 from khien.programme import Programme
 
+_rows: Memo[list[dict[str, Any]]] = Memo(8)
+_told: Memo[dict[str, Any] | None] = Memo(400)
+_reasons: Memo[dict[str, list[Block]]] = Memo(6)
 
-def listed(results: Results, lang: str, q: str, group: str, is_: str) -> list[dict[str, Any]]:
+
+def listed(sight: Sight, lang: str, q: str, group: str, is_: str) -> list[dict[str, Any]]:
     """Rows of chosen and refused projects in words: by start, then those refused; searched and filtered."""
+    words = plain(q).split()
+    return [
+        row
+        for row in _rows.of((sight.key, lang), lambda: _listed(sight.results(), lang))
+        if (not group or row["group"] == group)
+        and (is_ not in ("in", "out") or row["taken"] == (is_ == "in"))
+        and all(word in row["searched"] for word in words)
+    ]
+
+
+def _listed(results: Results, lang: str) -> list[dict[str, Any]]:
     names, stages, parties = results.called("groups", lang), results.called("stages", lang), results.parties(lang)
     rows = []
     for row in results.frame("roadmap").sort("start", "end", "project").iter_rows(named=True):
@@ -38,18 +55,15 @@ def listed(results: Results, lang: str, q: str, group: str, is_: str) -> list[di
             "id": row["project"], "name": row[f"name_{lang}"], "group": row["group"], "taken": False,
             "group_name": called(names, row["group"]), "stage": called(stages, row["to_stage"]),
         })  # fmt: skip
-    words = plain(q).split()
-    return [
-        row
-        for row in rows
-        if (not group or row["group"] == group)
-        and (is_ not in ("in", "out") or row["taken"] == (is_ == "in"))
-        and all(word in plain(" ".join(str(v) for v in row.values())) for word in words)
-    ]
+    return [row | {"searched": plain(" ".join(str(value) for value in row.values()))} for row in rows]
 
 
 def told(sight: Sight, lang: str, project: str) -> dict[str, Any] | None:
     """Everything about one project; None when the programme has none of this id."""
+    return _told.of((sight.key, lang, project), lambda: _project(sight, lang, project))
+
+
+def _project(sight: Sight, lang: str, project: str) -> dict[str, Any] | None:
     programme, results = sight.programme(), sight.results()
     rows = programme.projects.filter(pl.col("id") == project).to_dicts()
     if not rows:
@@ -60,6 +74,7 @@ def told(sight: Sight, lang: str, project: str) -> dict[str, Any] | None:
     picked = choices[0] if choices else None
     options = programme.options.filter(pl.col("project") == project).to_dicts()
     names = results.called("projects", lang)
+    reasons = _reasons.of((sight.key, lang), lambda: project_reasons(results, lang))
     return {
         "project": row,
         "title": row[f"name_{lang}"],
@@ -71,7 +86,7 @@ def told(sight: Sight, lang: str, project: str) -> dict[str, Any] | None:
         "options": [_option(option, picked, results, lang) for option in options],
         "needs": [(key, called(names, key)) for key in _linked(programme, project, "after", "before")],
         "opens": [(key, called(names, key)) for key in _linked(programme, project, "before", "after")],
-        "reasons": Layout(teller).blocks(project_reason(results, lang, project), "roadmap"),
+        "reasons": Layout(teller).blocks(reasons.get(project, []), "roadmap"),
         "about": teller.about("roadmap"),
         "dated": teller.dated,
         "stress": sight.aside("stress"),

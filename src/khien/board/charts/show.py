@@ -106,29 +106,15 @@ def anchor(sight: Sight, part: str) -> int:
 
 def layout_of(sight: Sight, part: str, lang: str) -> Layout:
     """The chapters of a part as templates take them, with their figures; the last few are kept."""
-    return _layout(_Looked(sight.key, sight), part, lang)
-
-
-class _Looked:
-    """A sight that is equal to another of the same key, for the cache."""
-
-    def __init__(self, key: str, sight: Sight) -> None:
-        self.key, self.sight = key, sight
-
-    def __hash__(self) -> int:
-        return hash(self.key)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Looked) and other.key == self.key
+    return _layout(sight, part, lang)
 
 
 @lru_cache(maxsize=12)
-def _layout(looked: _Looked, part: str, lang: str) -> Layout:
+def _layout(sight: Sight, part: str, lang: str) -> Layout:
     from khien.board.charts.about import Teller
     from khien.board.charts.blocks import Layout
     from khien.board.charts.chapters import PARTS, partner_blocks
 
-    sight = looked.sight
     results = sight.results()
     layout = Layout(Teller(sight, lang, results), _links(sight))
     kind, _, what = part.partition(":")

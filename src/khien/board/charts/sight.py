@@ -36,7 +36,7 @@ _making: dict[str, Lock] = {}
 _lock = Lock()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sight:
     """A plan and what was asked about it.
 
@@ -47,6 +47,12 @@ class Sight:
 
     plan: Run
     asides: tuple[Run, ...] = ()
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sight) and other.key == self.key
 
     @property
     def key(self) -> str:

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
+from khien.board.charts.memo import Memo
 from khien.board.http import actor_of, file_answer, lang_of, page
 from khien.board.tables import plain
 from khien.office import reads
@@ -23,6 +24,10 @@ from khien.programme import Programme
 ROLES: Final = ("nucleus", "member", "participant", "partner", "supplier")
 COMPARED: Final = ("role", "country", "controlled_by", "control_share")
 """What of an organisation is compared from one year to the next."""
+
+
+_lists: Memo[list[dict[str, Any]]] = Memo(8)
+_made: Memo[list[tuple[str, list[dict[str, Any]]]]] = Memo(8)
 
 
 @page("GET")
@@ -43,11 +48,11 @@ def organisations(request: HttpRequest, pk: int) -> HttpResponse:
     programme = programme_of(version)
     before = _before(request, actor, version)
     wanted = request.GET.get("q", "")[:200]
-    listed_ = [row for row in _listed(programme, lang) if _holds(row, wanted)]
+    listed_ = [row for row in _lists.of((version.hash, lang), lambda: _listed(programme, lang)) if _holds(row, wanted)]
     return render(request, "board/complex.html", {
         "version": version, "before": before, "q": wanted,
         "roles": [(role, [row for row in listed_ if row["role"] == role]) for role in ROLES],
-        "products": _products(programme, lang),
+        "products": _made.of((version.hash, lang), lambda: _products(programme, lang)),
         "changes": [] if before is None else changes(programme_of(before), programme, lang),
         "versions": [v for v in reads.versions(actor)[:100] if v.pk != pk],
         "about": _about(version, lang),
@@ -60,7 +65,7 @@ def listed(request: HttpRequest, pk: int) -> HttpResponse:
     """The list of a version as CSV: what is handed in once a year."""
     programme = programme_of(reads.version(actor_of(request), pk))
     out = io.StringIO()
-    rows = _listed(programme, lang_of(request))
+    rows = _listed(programme, lang_of(request))  # the whole list, whatever is searched on the page
     columns = ("id", "name", "role", "country", "control", "sites", "places", "items", "projects")
     writer = csv.DictWriter(out, columns, extrasaction="ignore")
     writer.writeheader()

@@ -17,6 +17,8 @@ from khien.office.doors import runs as runs_door
 from khien.office.models import Run
 
 PARTS: Final = ("roadmap", "money", "people", "outcome", "why", "frontier")
+HEAVY: Final = ("headline", "log")
+"""Columns of a run that lists of runs do without."""
 REFRESH: Final = "2"
 """Seconds after which a page asks again whose pictures are still being drawn."""
 
@@ -40,7 +42,7 @@ def plan_of(actor: Actor, pk: int) -> Run:
 def about(request: HttpRequest, run: Run) -> dict[str, Any]:
     """What every page about a plan says at its top: which it is, and which others there are."""
     actor, holds = actor_of(request), adopted()
-    others = reads.runs(actor).filter(state=Run.State.DONE, kind__in=PLANS)[:60]
+    others = reads.runs(actor).filter(state=Run.State.DONE, kind__in=PLANS).defer(*HEAVY)[:60]
     return {
         "run": run,
         "holds": holds is not None and holds.hash == run.version.hash,
@@ -117,7 +119,7 @@ def projects(request: HttpRequest, pk: int) -> HttpResponse:
 
     sight, lang = sight_of(plan_of(actor_of(request), pk)), lang_of(request)
     asked = {name: request.GET.get(name, "")[:200] for name in ("q", "group", "is")}
-    found = listed(sight.results(), lang, q=asked["q"], group=asked["group"], is_=asked["is"])
+    found = listed(sight, lang, q=asked["q"], group=asked["group"], is_=asked["is"])
     groups = sorted(sight.results().called("groups", lang).items(), key=lambda pair: pair[1])
     context = about(request, sight.plan) | {
         "parts": PARTS, "part": "projects", "page": paged(request, found, 100), "asked_for": asked,
@@ -146,7 +148,7 @@ def compare(request: HttpRequest) -> HttpResponse:
     actor, lang = actor_of(request), lang_of(request)
     chosen = [request.GET.get(name, "") for name in ("a", "b")]
     runs = [plan_of(actor, int(n)) if n.isdigit() and len(n) < 19 else None for n in chosen]
-    plans = list(reads.runs(actor).filter(state=Run.State.DONE, kind__in=PLANS)[:100])
+    plans = list(reads.runs(actor).filter(state=Run.State.DONE, kind__in=PLANS).defer(*HEAVY)[:100])
     context: dict[str, Any] = {"a": runs[0], "b": runs[1], "plans": plans}
     if runs[0] is not None and runs[1] is not None:
         context |= compared(Sight(runs[0]), Sight(runs[1]), lang)

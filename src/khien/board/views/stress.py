@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from khien.board.asking import wishes
 from khien.board.charts.sight import sight_of
 from khien.board.http import actor_of, lang_of, page, trouble_page
-from khien.board.views.plan import about, by_link, newest_plan, plan_of, shown
+from khien.board.views.plan import HEAVY, about, by_link, newest_plan, plan_of, shown
 from khien.office import reads
 from khien.office.acts import runs as acts
 from khien.office.acts.programme_store import programme_of
@@ -78,8 +78,8 @@ def _form(request: HttpRequest, plan: Run) -> dict[str, Any]:
         row | {"name": row[f"name_{lang}"], "on": row["id"] in ticked}
         for row in programme.shocks.iter_rows(named=True)
     ]
-    runs = Run.objects.filter(kind="stress", source=plan).select_related("version", "asked_by").order_by("-pk")[:10]
-    return about(request, plan) | {"shocks": shocks, "answers": list(runs), "sent": request.POST}
+    answers = Run.objects.filter(kind="stress", source=plan).select_related("asked_by").defer(*HEAVY).order_by("-pk")
+    return about(request, plan) | {"shocks": shocks, "answers": list(answers[:10]), "sent": request.POST}
 
 
 @page("GET")

@@ -8,9 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from khien.board.asking import wishes
+from khien.board.charts.memo import Memo
 from khien.board.charts.sight import PLANS, Sight
 from khien.board.http import actor_of, lang_of, page, trouble_page
-from khien.board.views.plan import about, by_link, plan_of
+from khien.board.views.plan import HEAVY, about, by_link, plan_of
 from khien.office import reads
 from khien.office.acts import runs as acts
 from khien.office.acts.programme_store import programme_of
@@ -54,14 +55,24 @@ def _form(request: HttpRequest, plan: Run) -> dict[str, Any]:
 
     lang = lang_of(request)
     programme = programme_of(plan.version)
-    answers = Run.objects.filter(kind="whatif", source=plan).select_related("asked_by").order_by("-pk")
+    answers = Run.objects.filter(kind="whatif", source=plan).select_related("asked_by").defer(*HEAVY).order_by("-pk")
     return about(request, plan) | {
-        "countries": _abroad(programme, lang),
-        "partners": _named(programme.organisations, lang, set(programme.options["partner"].drop_nulls().to_list())),
-        "groups": _projects(programme, lang),
+        **_choices.of((programme.hash, lang), lambda: _chosen_from(programme, lang)),
         "sent": {name: request.POST.get(name, "") for name in TEXTS},
         "marked": {name: request.POST.getlist(name) for name in LISTS},
         "answers": [(run, said(run.settings, lang)) for run in answers[:20]],
+    }
+
+
+_choices: Memo[dict[str, Any]] = Memo(8)
+
+
+def _chosen_from(programme: Programme, lang: str) -> dict[str, Any]:
+    """What the form lets one choose from: countries, partners, projects by group."""
+    return {
+        "countries": _abroad(programme, lang),
+        "partners": _named(programme.organisations, lang, set(programme.options["partner"].drop_nulls().to_list())),
+        "groups": _projects(programme, lang),
     }
 
 

@@ -12,6 +12,8 @@ from khien.plan.ask.reasons import reasons
 from khien.plan.result import plan_hash
 from khien.programme.writing import write_text
 
+MOST = 20
+"""Rows on the page of the run, those whose loss is dearest; the file has all."""
 FORMAT = "khien-reasons-1"
 FIGURES = ("value", "bound", "better", "steps", "seconds")
 
@@ -26,7 +28,8 @@ def do(work: Work) -> dict[str, Any]:
     text = json.dumps(plain, ensure_ascii=False, allow_nan=False, indent=1)
     write_text(work.folder / "reasons.json", text + "\n")
     names = {row["id"]: both(row) for row in work.programme.projects.iter_rows(named=True)}
-    rows = [row | {"name": names[row["project"]], "why": both(row, "reason")} for row in told.projects.to_dicts()]
+    dear = told.projects.sort("lost", descending=True, nulls_last=True).head(MOST).to_dicts()
+    rows = [row | {"name": names[row["project"]], "why": both(row, "reason")} for row in dear]
     return {
         "figures": [figure("value_best", told.value, "number"), figure("better", told.better, "number")],
         "tables": [table("reasons", "name/project:text lost/lost_without:number why:text", rows)],
