@@ -31,13 +31,15 @@ from django.db import transaction
 def surroundings(home: Path) -> dict[str, str]:
     """The environment of such an office: nothing of the tests' own Django in it.
 
-    A file `address` in its folder names the PostgreSQL that it uses.
+    A file `address` in its folder names the PostgreSQL that it uses, a file `env` holds settings, one a line.
     """
     kept = {n: v for n, v in os.environ.items() if n not in ("DJANGO_SETTINGS_MODULE", "DATABASE_URL")}
     kept = {n: v for n, v in kept.items() if not n.startswith("KHIEN_")}
     address = home / "address"
     database = {"DATABASE_URL": address.read_text(encoding="utf-8")} if address.exists() else {}
-    return kept | database | {"KHIEN_HOME": str(home), "PYTHONUNBUFFERED": "1"}
+    told = (home / "env").read_text(encoding="utf-8").split() if (home / "env").exists() else []
+    more = dict(line.split("=", 1) for line in told)
+    return kept | database | more | {"KHIEN_HOME": str(home), "PYTHONUNBUFFERED": "1"}
 
 
 def begin(home: Path, code: str) -> subprocess.Popen[str]:

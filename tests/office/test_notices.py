@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import signal
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from django.test import Client
 from django.utils import timezone
 from tests.office.conftest import PASSWORD
 from tests.office.listeners import HookServer, MailServer, running
+from tests.office.outside import ask, khien
 
 from khien.office import post
 from khien.office.acts import accounts, hooks, notices, proposals, queue, runs
@@ -231,6 +234,53 @@ def test_several_workers_send_each_message_once(hook: HookServer, actor: Act, fi
     assert (notices.send_due(), hook.calls) == (0, [])
     Notice.objects.update(due=timezone.now())
     assert (notices.send_due(), len(hook.calls)) == (1, 1)
+
+
+ACT = """
+from khien import read
+from khien.office.acts import accounts, hooks
+from khien.office.acts.runs import ask_run
+from khien.office.acts.versions import save_version
+link = accounts.make_setup_ticket()
+boss = Actor(accounts.use_ticket(Actor(None), link, "một câu khá dài để nhớ", "a@b.vn", "A", "vi"))
+hooks.add_hook(boss, "h", {url!r}, ["account.invite"])
+user, _ = accounts.invite(boss, "b@b.vn", "B", "vi", [(Role.ANALYST, "")])
+version = save_version(Actor(user), read("examples/island"), None, "the beginning")
+ask_run(Actor(user), "plan", version, {{"time_limit": 300.0, "scenarios": 64}})
+"""
+
+
+STANDS = """
+from khien.office.health import health
+print(json.dumps([health()["workers"], Run.objects.get().state]))
+"""
+
+
+@pytest.mark.slow
+def test_a_worker_sends_while_it_works_and_says_that_it_lives(
+    tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(root)
+    mails, calls = MailServer(), HookServer()
+    told = {"KHIEN_MAIL": f"smtp+plain://127.0.0.1:{mails.port}", "KHIEN_MAIL_FROM": "o@khien.example"}
+    told |= {"KHIEN_URL": "https://khien.example", "KHIEN_HOOKS_PRIVATE": "1", "KHIEN_LOG_FORM": "json"}
+    (tmp_path / "env").write_text("\n".join(f"{n}={v}" for n, v in told.items()), encoding="utf-8")
+    with running(mails), running(calls):
+        ask(tmp_path, ACT.format(url=calls.url))
+        worker = khien(tmp_path, "worker")
+        try:
+            for _ in range(200):
+                if len(mails.mails) >= 2 and calls.calls:
+                    break
+                time.sleep(0.2)
+            assert sorted(to for to, _ in mails.mails) == ["a@b.vn", "b@b.vn"]
+            assert len(calls.calls) == 1
+            assert ask(tmp_path, STANDS) == [1, "running"]
+        finally:
+            worker.send_signal(signal.SIGTERM)
+            out, _ = worker.communicate(timeout=40)
+    lines = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+    assert any(line.get("run") for line in lines)
 
 
 def test_old_messages_are_forgotten_and_waiting_ones_are_not(hook: HookServer, actor: Act, first: Version) -> None:
