@@ -19,10 +19,11 @@ NEW = pl.Schema({name: dtype for name, dtype in OBSERVATIONS.items() if name != 
 
 @dataclass(frozen=True)
 class Link:
-    """An address of a CAP message that a feed names, with the title that it gives."""
+    """An address of a CAP message that a feed names, with its title and what tells its versions apart."""
 
     url: str
     title: str
+    version: str = ""
 
 
 @dataclass

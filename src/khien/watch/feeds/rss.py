@@ -62,16 +62,18 @@ def _host(channel: Node) -> str | None:
 def _cap_link(entry: Node) -> Link | None:
     """The address of the entry's CAP message: said to be one, or ending as one."""
     title = entry.said("title") or ""
+    told = [entry.said(n) for n in ("sent", "updated", "datemodified", "pubDate", "published", "version", "guid", "id")]
+    version = " ".join(text for text in told if text)[:200]
     if url := entry.said("cap"):
-        return Link(url, title)
+        return Link(url, title, version)
     links = list(entry.all("link"))
     for link in links:
         if link.attributes.get("type", "") in CAP_TYPES and (url := link.attributes.get("href")):
-            return Link(url, title)
+            return Link(url, title, version)
     for link in links:
         url = link.attributes.get("href") or link.words
         if url.partition("?")[0].endswith((".xml", ".cap")):
-            return Link(url, title)
+            return Link(url, title, version)
     return None
 
 

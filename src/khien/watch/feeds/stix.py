@@ -34,6 +34,7 @@ NEEDED: Final = {
     "vulnerability": ("name",),
     "malware": ("is_family",),
 }
+LISTS: Final = ("labels", "indicator_types", "malware_types", "external_references")
 WORLD: Final = "world"
 
 
@@ -94,6 +95,7 @@ def _troubles(item: dict[str, Any]) -> list[str]:
     confidence = item.get("confidence", 0)
     if not isinstance(confidence, int) or isinstance(confidence, bool) or not 0 <= confidence <= 100:
         found.append("confidence")
+    found += [n for n in LISTS if not isinstance(item.get(n, []), list)]
     found += [n for n in NEEDED.get(kind, ()) if item.get(n) in (None, "")]
     found += [n for n in ("valid_from", "valid_until") if item.get(n) is not None and _time(item[n]) is None]
     return found
@@ -108,10 +110,10 @@ def _threat(item: dict[str, Any], source: str, newest: datetime | None) -> dict[
     created = _time(item.get("created"))
     external = [
         f"{r.get('source_name')}:{r.get('external_id')}"
-        for r in item.get("external_references") or []
+        for r in item.get("external_references", [])
         if isinstance(r, dict) and r.get("external_id")
     ]
-    labels = [str(x) for key in ("labels", "indicator_types", "malware_types") for x in item.get(key) or []]
+    labels = [str(x) for key in ("labels", "indicator_types", "malware_types") for x in item.get(key, [])]
     row = {
         "id": item["id"],
         "kind": item["type"],
