@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 
 from khien.board.language import language_of
 from khien.office.acts.record import Actor
 from khien.office.acts.trouble import Trouble
 from khien.office.doors import Refused
-from khien.office.models import Seat, User
+from khien.office.models import User
 from khien.office.unpack import LARGEST_UPLOAD
 
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -28,7 +26,6 @@ POLICY = (
 UPLOAD = "/programme/upload/"
 LARGEST_FORM = 1024 * 1024
 """Bytes of a form without its file."""
-_SEEN_EVERY = timedelta(minutes=1)
 
 
 def requests(answer: Answer) -> Answer:
@@ -83,10 +80,6 @@ def people(answer: Answer) -> Answer:
         user = request.user if isinstance(request.user, User) else None
         request.actor = Actor(user, request.id)  # type: ignore[attr-defined]
         request.lang = language_of(request, user)  # type: ignore[attr-defined]
-        if user is not None:
-            now = timezone.now()
-            seats = Seat.objects.filter(session_key=request.session.session_key or "", seen__lt=now - _SEEN_EVERY)
-            seats.update(seen=now)
         return answer(request)
 
     return around

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from khien.office.acts.second import has_second
-from khien.office.acts.signing import end_idle
+from khien.office.acts.signing import go_on
 from khien.office.models import User
 
 HAS_SECOND: Final = "second"
@@ -25,7 +25,7 @@ def sitting(answer: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequ
         user = request.user
         if not isinstance(user, User) or request.path.startswith("/static/"):
             return answer(request)
-        if end_idle(request, user):
+        if not go_on(request, user):
             return redirect(settings.LOGIN_URL)
         if settings.CONFIG.second_factor and not request.path.startswith(_OPEN) and not request.session.get(HAS_SECOND):
             if not has_second(user):

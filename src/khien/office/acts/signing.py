@@ -22,6 +22,7 @@ WINDOW: Final = timedelta(minutes=15)
 MOST_PER_ACCOUNT: Final = 8
 MOST_PER_ADDRESS: Final = 40
 """More often than an account: many people may share one address."""
+_SEEN_EVERY: Final = timedelta(minutes=1)
 HALF: Final = "half"
 """Key of the session under which stands who gave the first factor and owes the second."""
 HALF_LASTS: Final = timedelta(minutes=10)
@@ -107,17 +108,23 @@ def sign_out(actor: Actor, request: HttpRequest) -> None:
         logout(request)
 
 
-def end_idle(request: HttpRequest, user: User) -> bool:
-    """End this session when it asked for nothing for too long; whether it was."""
-    key = request.session.session_key or ""
-    since = timezone.now() - timedelta(minutes=settings.CONFIG.idle_minutes)
-    if not Seat.objects.filter(session_key=key, seen__lt=since).exists():
-        return False
+def go_on(request: HttpRequest, user: User) -> bool:
+    """Note that this session is in use; False when it asked for nothing for too long, and was ended.
+
+    Most requests only read: a write, even one that finds no row, would wait for whoever writes.
+    """
+    now, key = timezone.now(), request.session.session_key or ""
+    seen = Seat.objects.filter(session_key=key).values_list("seen", flat=True).first()
+    if seen is None or seen > now - _SEEN_EVERY:
+        return True
+    if seen > now - timedelta(minutes=settings.CONFIG.idle_minutes):
+        Seat.objects.filter(session_key=key).update(seen=now)
+        return True
     with transaction.atomic():
         Seat.objects.filter(session_key=key).delete()
         record(Actor(user), "session.end", user, None, {"idle": True})
         logout(request)
-    return True
+    return False
 
 
 def end_seat(actor: Actor, seat_pk: int) -> None:
