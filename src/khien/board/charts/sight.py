@@ -125,7 +125,7 @@ def _known(key: str) -> Results | None:
 
 def sight_of(plan: Run, stress: Run | None = None) -> Sight:
     """A plan with the newest answers about it; another stress test than the newest when one is named."""
-    done = Run.objects.filter(state=Run.State.DONE).select_related("version").order_by("-pk")
+    done = Run.objects.filter(state=Run.State.DONE).defer("headline", "log").order_by("-pk")
     beside = [stress or done.filter(kind="stress", source=plan).first()]
     beside.append(done.filter(kind="explain", source=plan).first())
     beside.append(done.filter(kind="frontier", version__hash=plan.version.hash).first())

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from khien.board.charts import show
+from khien.board.charts.memo import Memo
 from khien.board.charts.sight import PLANS, Sight, sight_of
 from khien.board.http import actor_of, lang_of, page, paged
 from khien.office import reads
@@ -21,6 +22,9 @@ HEAVY: Final = ("headline", "log")
 """Columns of a run that lists of runs do without."""
 REFRESH: Final = "2"
 """Seconds after which a page asks again whose pictures are still being drawn."""
+
+
+_said: Memo[dict[str, Any]] = Memo(40)
 
 
 def newest_plan(actor: Actor) -> Run | None:
@@ -63,6 +67,10 @@ def shown(request: HttpRequest, template: str, sight: Sight, part: str, more: di
 
 def said_of(sight: Sight, lang: str, name: str) -> dict[str, Any]:
     """What stands behind the numbers of a page that no part of a report lays out."""
+    return _said.of((sight.only(("stress",)).key, lang, name), lambda: _say(sight, lang, name))
+
+
+def _say(sight: Sight, lang: str, name: str) -> dict[str, Any]:
     from khien.board.charts.about import Teller
 
     teller = Teller(sight, lang, sight.results())

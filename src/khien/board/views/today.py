@@ -31,7 +31,8 @@ def today(request: HttpRequest) -> HttpResponse:
     holds = adopted()
     shown = holds or reads.versions(actor).first()
     plan = None if shown is None else _last_plan(actor_runs=runs, version=shown)
-    body = None if plan is None else show.body(sight_of(plan), "today", lang_of(request))
+    sight = None if plan is None else sight_of(plan)
+    body = None if sight is None else show.body(sight, "today", lang_of(request))
     context: dict[str, Any] = {
         "proposals": [(proposal, door.may_decide(actor.person, proposal)) for proposal in open_proposals],
         "working": list(runs.filter(state__in=(Run.State.WAITING, Run.State.RUNNING))[:20]),
@@ -44,8 +45,8 @@ def today(request: HttpRequest) -> HttpResponse:
         "obligations": [] if shown is None else due_obligations(programme_of(shown)),
         "may_write": door.may_write(actor.person),
     }
-    if plan is not None:
-        context |= said_of(sight_of(plan), lang_of(request), "coverage")
+    if sight is not None:
+        context |= said_of(sight, lang_of(request), "coverage")
     response = render(request, "board/today.html", context)
     if body is not None and body.missing:
         response["Refresh"] = REFRESH
