@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any, Final
 
 from khien.programme import TABLES, Programme, Table
@@ -31,16 +33,33 @@ def plain(text: str) -> str:
 
 def search(programme: Programme, table: Table, wanted: str) -> list[dict[str, Any]]:
     """The rows in which every word of the search stands somewhere; all rows when nothing is searched."""
-    rows = list(programme.frames[table.name].iter_rows(named=True))
-    words = plain(wanted).split()
+    frame, words = programme.frames[table.name], plain(wanted).split()
     if not words:
-        return rows
-    return [row for row in rows if _holds(row, words)]
+        return list(frame.iter_rows(named=True))
+    texts = _folded(programme, table)
+    found = [n for n, text in enumerate(texts) if all(word in text for word in words)]
+    return list(frame[found].iter_rows(named=True))
 
 
-def _holds(row: dict[str, Any], words: list[str]) -> bool:
-    text = plain(" ".join(str(value) for value in row.values() if value is not None))
-    return all(word in text for word in words)
+_KEPT: Final = 12
+_texts: OrderedDict[tuple[str, str], list[str]] = OrderedDict()
+_lock = Lock()
+
+
+def _folded(programme: Programme, table: Table) -> list[str]:
+    """Each row of a table as one folded text; those of the tables searched last are kept."""
+    key = (programme.hash, table.name)
+    with _lock:
+        if key in _texts:
+            _texts.move_to_end(key)
+            return _texts[key]
+    rows = programme.frames[table.name].iter_rows()
+    texts = [plain(" ".join(str(value) for value in row if value is not None)) for row in rows]
+    with _lock:
+        _texts[key] = texts
+        while len(_texts) > _KEPT:
+            _texts.popitem(last=False)
+    return texts
 
 
 def shown(programme: Programme, table: Table, rows: list[dict[str, Any]]) -> list[Shown]:
