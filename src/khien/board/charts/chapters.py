@@ -87,14 +87,9 @@ def _people(results: Results, lang: str) -> Chapters:
 
 
 def _today(results: Results, lang: str) -> Chapters:
-    """Coverage by year, and the country in tiles: the first map open, the others folded."""
+    """Coverage by year, and the country in tiles."""
     lines = Section("coverage", t("draw_fig_coverage", lang), "", [outcome(results, lang).blocks[0]])
-    land = places(results, lang)
-    if land is None:
-        return [lines]
-    first, *others = sorted(land.blocks, key=lambda b: getattr(b, "id", "") != "map-vulnerability")
-    folds: list[Block] = [Fold(f"fold-{o.id}", o.title, "", [o]) for o in others]  # type: ignore[union-attr]
-    return [lines, dataclasses.replace(land, blocks=[first, *folds])]
+    return _there(lines, places(results, lang))
 
 
 def _there(*chapters: Section | None) -> Chapters:

@@ -91,10 +91,10 @@ def _shown(request: HttpRequest, version: Version, table: Table, told: dict[str,
     shown = paged(request, keys, max(3, _FIELDS // (len(table.columns) + 2) - _EMPTY))
     added = [key for key in draft if edit.is_new(key)]
     free = max([int(key[1:]) for key in added], default=0)
-    rows = [_row(key, draft.get(key, before[key]), before[key], key in draft) for key in shown]
+    rows = [_row(table, key, draft.get(key, before[key]), before[key], key in draft) for key in shown]
     if shown.number == shown.paginator.num_pages:
-        rows += [_row(key, draft[key], {}, True) for key in added[:20]]
-        rows += [_row(f"{edit.NEW}{free + n}", {}, {}, False) for n in range(1, _EMPTY + 1)]
+        rows += [_row(table, key, draft[key], {}, True) for key in added[:20]]
+        rows += [_row(table, f"{edit.NEW}{free + n}", {}, {}, False) for n in range(1, _EMPTY + 1)]
     response = render(request, "board/grid.html", told | {
         "version": version, "table": table, "title": table.title(lang), "page": shown, "rows": list(enumerate(rows)),
         "columns": [(c, c.meaning(lang)) for c in table.columns.values()], "q": wanted,
@@ -105,9 +105,17 @@ def _shown(request: HttpRequest, version: Version, table: Table, told: dict[str,
     return response
 
 
-def _row(key: str, cells: dict[str, str] | None, before: dict[str, str], kept: bool) -> dict[str, Any]:
-    """A row as the page shows it: what is typed, and what stands in the version where that differs."""
+def _row(table: Table, key: str, cells: dict[str, str] | None, before: dict[str, str], kept: bool) -> dict[str, Any]:
+    """A row as the page shows it: what is typed, and whether that differs from what stands in the version."""
     new = edit.is_new(key)
     values = before if cells is None else cells
-    pairs = {name: (text, not new and text.strip() != before.get(name, "")) for name, text in values.items()}
-    return {"key": key, "new": new, "gone": cells is None, "kept": kept, "cells": pairs}
+    shown = []
+    for column in table.columns.values():
+        text = values.get(column.name, "")
+        changed = not new and text.strip() != before.get(column.name, "")
+        choices = column.choices or (("true", "false") if column.kind == "bool" else ())
+        shown.append({
+            "name": column.name, "value": text, "hit": ' class="hit"' if changed else "", "choices": choices,
+            "mode": ' inputmode="decimal"' if column.kind in ("int", "number") else "",
+        })  # fmt: skip
+    return {"key": key, "new": new, "gone": cells is None, "kept": kept, "cells": shown}
