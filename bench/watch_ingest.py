@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import statistics
 import tempfile
 import time
@@ -18,6 +19,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from khien.watch.feeds import alert_states, read_cap
+from khien.watch.feeds.reading import together
 from khien.watch.observe import Guard, Store
 
 PLACES = [f"{i:05}" for i in range(1, 1001)]
@@ -98,6 +101,31 @@ def as_of(folder: Path, stored: int, each: int) -> None:
     print(f"and after it: {said(median, slowest)}")
 
 
+SAMPLE = Path(__file__).resolve().parent.parent / "tests" / "watch" / "files" / "vietnam_flood.xml"
+
+
+def alerts(folder: Path, count: int) -> None:
+    """Parse, validate and store CAP messages: real ones where the sample data is there, else the made-up one."""
+    root = Path(os.environ.get("KHIEN_DATA", SAMPLE.parents[4] / "shared" / "data")) / "watch" / "alerts" / "cap"
+    real = sorted(p for p in root.glob("*.xml") if p.stat().st_size < 50_000) or [SAMPLE]
+    texts = [p.read_bytes() for p in real]
+    found = [re.search(rb"<(?:\w+:)?identifier>([^<]*)<", text) for text in texts]
+    messages = [
+        texts[n % len(texts)].replace(found[n % len(texts)][1], b"bench-%d" % n, 1)  # type: ignore[index]
+        for n in range(count)
+    ]
+    size = sum(map(len, messages)) / 1e6
+    store = Store(folder / "alerts")
+    took, _ = timed(lambda: [read_cap(m, "bench").into(store, now=NOW) for m in messages])
+    print(f"{count:,} CAP messages ({size:.1f} MB, from {len(texts)} different) read, stored one by one: {took:.2f} s")
+    whole = Store(folder / "alerts-together")
+    took, _ = timed(lambda: together([read_cap(m, "bench") for m in messages]).into(whole, now=NOW))
+    print(f"the same read one by one and stored as one batch: {took:.2f} s")
+    rows = whole.records("alerts").collect()
+    took, _ = timed(lambda: alert_states(rows, NOW))
+    print(f"their states: {1e3 * took:.0f} ms")
+
+
 def main() -> None:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -107,6 +135,7 @@ def main() -> None:
     args = parser.parse_args()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory() as name:
+        alerts(Path(name), 1000)
         ingest(Path(name), args.rows)
         as_of(Path(name), args.stored, args.each)
 

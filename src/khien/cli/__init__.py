@@ -34,6 +34,8 @@ COMMANDS = (
     "reliance",
     "industry",
     "network",
+    "feed",
+    "observe",
     "level",
     "warn",
     "compare",

@@ -85,6 +85,11 @@ class Indicators:
     def __iter__(self) -> Iterator[Indicator]:
         return (Indicator(**row) for row in self.frame.iter_rows(named=True))
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Indicators) and self.frame.sort("id").equals(other.frame.sort("id"))
+
+    __hash__ = None  # type: ignore[assignment]
+
     def __contains__(self, name: object) -> bool:
         return name in self.units
 

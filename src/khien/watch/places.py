@@ -224,9 +224,15 @@ def _ids_of(text: str) -> tuple[str, ...]:
 def _near(text: str) -> str | None:
     import difflib
 
-    names = {plain(p.name): p.name for p in provinces().values()}
+    names = _official()
     close = difflib.get_close_matches(plain(text), names, n=1, cutoff=0.75)
     return names[close[0]] if close else None
+
+
+@cache
+def _official() -> Mapping[str, str]:
+    """Plain name to the official one."""
+    return {plain(province.name): province.name for province in provinces().values()}
 
 
 def _homes(province: Province) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable
@@ -14,11 +13,12 @@ import polars as pl
 from khien.watch.feeds.bounded import LIMITS
 from khien.watch.feeds.cap_check import meaning_findings, parsed_time, points, schema_findings
 from khien.watch.feeds.cap_rules import SIGNATURE
+from khien.watch.feeds.hashing import content_hash
 from khien.watch.feeds.reading import Reading, observed
 from khien.watch.feeds.xml_in import Node, parse
 from khien.watch.indicators import Indicators
-from khien.watch.observe.findings import WatchFindings
 from khien.watch.observe.schema import ALERTS
+from khien.watch.places import candidates
 
 SEVERITIES: Final = {"Unknown": 0, "Minor": 1, "Moderate": 2, "Severe": 3, "Extreme": 4}
 CATEGORIES: Final = {
@@ -65,15 +65,18 @@ def read_cap(data: bytes, name: str, source: str | None = None, place_of: PlaceO
         meaning_findings(root, name, found)
     if found.errors or version is None:
         return reading
-    rows = alert_rows(root, version, source, hashlib.sha256(data).hexdigest())
+    rows = alert_rows(root, version, source)
     reading.records["alerts"] = pl.DataFrame(rows, schema=ALERTS)
     reading.counts = {"infos": sum(1 for _ in root.all("info"))}
     _observe(reading, rows, place_of or province_of)
     return reading
 
 
-def alert_rows(root: Node, version: str, source: str | None, sha256: str) -> list[dict[str, Any]]:
-    """One row for each `info` of a message, or one without when it has none."""
+def alert_rows(root: Node, version: str, source: str | None) -> list[dict[str, Any]]:
+    """One row for each `info` of a message, or one without when it has none.
+
+    The hash is that of what the message says, so that one that was packed anew or signed by a hub is still the same.
+    """
     plain = ("identifier", "sender", "status", "msgType", "scope", "references", "incidents")
     head: dict[str, Any] = {name: root.said(name) for name in plain}
     head |= {
@@ -81,10 +84,11 @@ def alert_rows(root: Node, version: str, source: str | None, sha256: str) -> lis
         "source": source or head["sender"],
         "version": version,
         "signed": any(child.ns == SIGNATURE for child in root.children),
-        "sha256": sha256,
     }
-    infos = list(root.all("info"))
-    return [head | _info(info, i) for i, info in enumerate(infos)] if infos else [head]
+    rows = [head | _info(info, i) for i, info in enumerate(root.all("info"))] or [head]
+    told = [{k: v for k, v in row.items() if k not in ("source", "version", "signed")} for row in rows]
+    sha256 = content_hash({"rows": told})
+    return [row | {"sha256": sha256} for row in rows]
 
 
 def _info(node: Node, number: int) -> dict[str, Any]:
@@ -146,9 +150,8 @@ def _json(value: list[Any]) -> str | None:
 
 def province_of(name: str, on: datetime | None) -> str | None:
     """The province that a name means on a day; None when there is none or it is not clear."""
-    from khien.watch.places import find
-
-    return find(name, WatchFindings(), on=None if on is None else on.date())
+    found = candidates(name, None if on is None else on.date())
+    return found[0] if len(found) == 1 else None
 
 
 def places_in(row: dict[str, Any], place_of: PlaceOf) -> list[str]:
@@ -175,6 +178,8 @@ def _observe(reading: Reading, rows: list[dict[str, Any]], place_of: PlaceOf) ->
             for category in (row.get("category") or "Other").split():
                 key = (f"cap-{category.lower()}", place, valid)
                 worst[key] = max(worst.get(key, 0), SEVERITIES.get(row.get("severity") or "", 0))
+    if not worst:
+        return
     same = {"issued": first["sent"], "unit": UNIT, "source": first["source"], "row": 1}
     made = [{"indicator": i, "place": p, "valid": v, "value": float(s), **same} for (i, p, v), s in worst.items()]
     reading.observations = observed(made)

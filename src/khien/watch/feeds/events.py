@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Mapping
 from datetime import datetime
@@ -85,8 +84,3 @@ def place_at(lat: float | None, lon: float | None) -> str:
             found, best = province, distance
     return found
 
-
-def content_hash(row: Mapping[str, Any]) -> str:
-    """A hash of what a record says, which tells a changed version from the same one again."""
-    told = sorted((key, str(value)) for key, value in row.items() if value is not None and key != "issued")
-    return hashlib.sha256(repr(told).encode()).hexdigest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import polars as pl
@@ -13,6 +13,7 @@ from khien.watch.observe.findings import WatchFindings
 from khien.watch.observe.schema import moment
 
 Key = tuple[str, str, datetime]
+ENDLESS: Final = timedelta(days=7)
 REPLACES: Final = {"Update": "superseded", "Cancel": "cancelled"}
 
 
@@ -21,6 +22,7 @@ def alert_states(
     at: date | datetime | str,
     *,
     known_at: date | datetime | str | None = None,
+    endless: timedelta = ENDLESS,
     findings: WatchFindings | None = None,
 ) -> pl.DataFrame:
     """Every message sent by a moment, with what became of it.
@@ -32,6 +34,7 @@ def alert_states(
         alerts: rows of the table `alerts`.
         at: messages sent later are left out; alerts that expired by then are `expired`.
         known_at: only messages received by then.
+        endless: how long an alert that names no end holds after it was sent; CAP leaves that to whoever receives it.
         findings: references that lead nowhere, or to another's message, are told here.
 
     Returns:
@@ -56,7 +59,7 @@ def alert_states(
             .then(pl.lit("none"))
             .when(pl.col("_fate").is_not_null())
             .then("_fate")
-            .when(pl.col("expires") <= when)
+            .when(pl.coalesce("expires", pl.col("sent") + endless) <= when)
             .then(pl.lit("expired"))
             .otherwise(pl.lit("active"))
         )

@@ -74,7 +74,8 @@ class Reading:
         places = self.places
         if places is None and self.lie_in and store.places is not None:
             places = self.lie_in
-        store.register(self.indicators, places)
+        if len(self.indicators) or places is not None:
+            store.register(self.indicators, places)
         batch = Batch(self.observations if self.observations.height else None, self.records)
         return store.put(batch, keep_good=keep_good, received=received, now=now)
 
@@ -95,3 +96,22 @@ class Reading:
 def observed(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     """Observations from mappings of column to value."""
     return pl.DataFrame(rows, schema={**NEW, "row": pl.UInt32})
+
+
+def together(readings: Sequence[Reading]) -> Reading:
+    """Several readings as one, to be stored in one step; a mistake in one then keeps out all."""
+    found = Reading(readings[0].kind if readings else "-", ", ".join(r.name for r in readings[:3]))
+    filled = [r.observations for r in readings if r.observations.height]
+    if filled:
+        found.observations = pl.concat(filled)
+    for table in dict.fromkeys(t for r in readings for t in r.records):
+        frames = [r.records[table] for r in readings if table in r.records]
+        found.records[table] = pl.concat(frames).unique(maintain_order=True)
+    for reading in readings:
+        found.indicators = found.indicators.joined(reading.indicators) if len(reading.indicators) else found.indicators
+        found.findings += reading.findings
+        found.lie_in |= reading.lie_in
+        if reading.places is not None:
+            found.places = (found.places or frozenset()) | reading.places
+    found.links = tuple(dict.fromkeys(link for r in readings for link in r.links))
+    return found

@@ -12,7 +12,8 @@ import polars as pl
 
 from khien.watch.feeds.bounded import LIMITS
 from khien.watch.feeds.cap_check import parsed_time
-from khien.watch.feeds.events import KINDS, content_hash, from_events
+from khien.watch.feeds.events import KINDS, from_events
+from khien.watch.feeds.hashing import content_hash
 from khien.watch.feeds.reading import Link, Reading
 from khien.watch.feeds.xml_in import Node, parse
 from khien.watch.observe.schema import EVENTS

@@ -12,7 +12,7 @@ import polars as pl
 
 from khien.watch.feeds.bounded import json_of
 from khien.watch.feeds.cap_check import parsed_time
-from khien.watch.feeds.events import content_hash
+from khien.watch.feeds.hashing import content_hash
 from khien.watch.feeds.reading import Reading, observed
 from khien.watch.indicators import Indicators
 from khien.watch.observe.schema import THREATS

@@ -18,6 +18,7 @@ from khien.watch.observe.findings import BatchRefused, StoreError, WatchFindings
 from khien.watch.observe.guard import ROW, Guard, judge, shaped
 from khien.watch.observe.log import FORMAT, Log, State
 from khien.watch.observe.reading import newest, scan, with_counts
+from khien.watch.observe.records import KnownRecords
 from khien.watch.observe.schema import OBSERVATIONS, RECORD_KEYS, RECORDS, moment, start
 from khien.watch.observe.writing import Settled, written
 
@@ -92,6 +93,7 @@ class Store:
         self.files: Files = files_at(path)
         self._log = Log(self.files, self.path)
         self._guard = guard
+        self._known = KnownRecords()
         if MARK in self.files.names(""):
             self._check_mark()
         elif self.files.names(""):
@@ -130,6 +132,10 @@ class Store:
             BatchRefused: an indicator is known with another unit, which would make old values wrong.
         """
         self._begin()
+        mine, there = self.indicators, self.places
+        more = None if indicators is None else mine.joined(indicators)
+        if (more is None or more == mine) and (places is None or (there is not None and there >= set(places))):
+            return
         with self.files.lock():
             if indicators is not None and len(indicators):
                 self.files.put(INDICATORS, self.indicators.joined(indicators).to_csv())
@@ -182,7 +188,7 @@ class Store:
         with self.files.lock():
             for _ in range(ATTEMPTS):
                 state = self._log.state()
-                made = written(self.files, state, rows, records, received, findings, keep_good)
+                made = written(self.files, state, rows, records, self._known, received, findings, keep_good)
                 if findings.errors and not keep_good:
                     raise BatchRefused(findings, refused)
                 if not made.files:
@@ -319,6 +325,9 @@ class Store:
 def _past(table: str, frame: pl.DataFrame, soon: datetime, findings: WatchFindings) -> pl.DataFrame:
     """Records that were issued by now; those of the future are told, and left out where the rest is kept."""
     key, name = RECORD_KEYS[table][-1], RECORD_KEYS[table][-2]
+    last = frame[key].max()
+    if not any(frame[column].null_count() for column in RECORD_KEYS[table]) and (last is None or last <= soon):  # type: ignore[operator]
+        return frame
     for when, record in frame.filter(pl.col(key) > soon).select(key, name).unique().sort(name).iter_rows():
         findings.note("issued-future", table, None, key, when.isoformat(), count=1, id=record)
     lacking = frame.filter(pl.any_horizontal(pl.col(*RECORD_KEYS[table]).is_null()))

@@ -14,7 +14,8 @@ from khien.watch.observe.files import Files
 from khien.watch.observe.findings import WatchFindings
 from khien.watch.observe.log import DataFile, State
 from khien.watch.observe.reading import ORDER, newest, scan
-from khien.watch.observe.schema import OBSERVATIONS, RECORD_KEYS, UTC_TIME, schema_of
+from khien.watch.observe.records import KnownRecords
+from khien.watch.observe.schema import OBSERVATIONS
 
 SAME: Final = ["place", "valid", "issued", "value"]
 TIMES: Final = ("valid", "issued", "received")
@@ -37,16 +38,16 @@ def written(
     state: State,
     rows: pl.DataFrame | None,
     records: Mapping[str, pl.DataFrame],
+    known: KnownRecords,
     received: datetime,
     findings: WatchFindings,
     keep_good: bool,
 ) -> Settled:
     """Write what of a batch the store does not have yet; nothing is written when records contradict it."""
     made = Settled()
-    fresh = {
-        table: _new_records(files, state, table, frame, received, made, findings)
-        for table, frame in records.items()
-    }
+    fresh = {}
+    for table, frame in records.items():
+        fresh[table], made.records[table] = known.new(files, state, table, frame, received, findings)
     if findings.errors and not keep_good:
         return made
     if rows is not None and rows.height:
@@ -110,31 +111,3 @@ def _revisions(old: pl.DataFrame, new: pl.DataFrame) -> int:
     follows = (pl.col("place") == pl.col("place").shift(1)) & (pl.col("valid") == pl.col("valid").shift(1))
     changed = pl.col("value").ne_missing(pl.col("value").shift(1))
     return int(rows.select((pl.col("fresh") & follows & changed).sum()).item())
-
-
-def _new_records(
-    files: Files,
-    state: State,
-    table: str,
-    frame: pl.DataFrame,
-    received: datetime,
-    made: Settled,
-    findings: WatchFindings,
-) -> pl.DataFrame:
-    """Records that are not there yet; the same version with other content is a finding, for one is not genuine."""
-    schema, key = schema_of(table), list(RECORD_KEYS[table])
-    rows = frame.with_columns(pl.lit(received, UTC_TIME).alias("received")).select(*schema)
-    there = scan(files, state.of(table), table).select(*key, "sha256").unique().collect()
-    versions = rows.select(*key, "sha256").unique(maintain_order=True)
-    known = versions.join(there.rename({"sha256": "_sha"}), on=key, how="left", nulls_equal=True, maintain_order="left")
-    twice = versions.filter(pl.struct(key).is_duplicated()).with_columns(_sha=pl.lit("", pl.String))
-    clash = pl.concat([known.filter(pl.col("_sha") != pl.col("sha256")), twice]).unique("sha256", maintain_order=True)
-    for row in clash.iter_rows(named=True):
-        findings.note("record-conflict", table, None, key[-2], row[key[-2]])
-    content = [name for name in key if name not in ("issued", "sent")] + ["sha256"]
-    new = rows.join(clash, on="sha256", how="anti", maintain_order="left")
-    new = new.join(there, on=content, how="anti", nulls_equal=True, maintain_order="left")
-    count = rows.select(pl.struct(*key, "sha256").n_unique()).item()
-    fresh = new.select(pl.struct(*key, "sha256").n_unique()).item()
-    made.records[table] = (int(fresh), int(count) - int(fresh) - clash.height)
-    return new
