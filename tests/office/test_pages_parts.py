@@ -7,6 +7,7 @@ import dataclasses
 import io
 import re
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,22 @@ def test_a_disk_that_takes_nothing_costs_only_time(home: Path, monkeypatch: pyte
 
     monkeypatch.setattr("tempfile.mkstemp", full)
     assert shelf.kept("k", "a", lambda: b"x") == b"x"
+
+
+def test_a_picture_that_cannot_be_drawn_is_tried_once_and_told(home: Path) -> None:
+    tried: list[int] = []
+
+    def fail() -> bytes:
+        tried.append(1)
+        raise ValueError("no such colour")
+
+    assert pictures.draw_later("k", [("a.svg", fail), ("b.svg", lambda: b"<svg/>")]) == 2
+    for _ in range(200):
+        if pictures.is_broken("k", "a.svg") and shelf.there("k", "b.svg"):
+            break
+        time.sleep(0.02)
+    assert pictures.draw_later("k", [("a.svg", fail), ("b.svg", fail)]) == 0
+    assert tried == [1]
 
 
 def test_a_memo_forgets_the_oldest() -> None:

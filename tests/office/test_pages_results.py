@@ -210,7 +210,8 @@ def test_the_list_of_last_year_against_this_year(
     firms = isle.organisations
     gone, turned = firms["id"][0], firms["id"][1]
     role = pl.when(pl.col("id") == turned).then(pl.lit("participant")).otherwise(pl.col("role"))
-    now = isle.replace(organisations=firms.with_columns(role=role))
+    name = pl.when(pl.col("id") == turned).then(pl.lit("=1+1")).otherwise(pl.col("name_en"))
+    now = isle.replace(organisations=firms.with_columns(role=role, name_en=name))
     assert gone in now.organisations["id"].to_list()
     second = save_version(actor(Role.ANALYST), now, first, "a year later")
     text = text_of(visit(Role.ANALYST), f"/complex/{second.pk}/?before={first.pk}")
@@ -218,7 +219,8 @@ def test_the_list_of_last_year_against_this_year(
     listed = visit(Role.ANALYST).get(f"/complex/{second.pk}/list.csv").content.decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(listed)))
     assert len(rows) == firms.height
-    assert {row["id"]: row["role"] for row in rows}[turned] == "participant"
+    row = next(row for row in rows if row["id"] == turned)
+    assert (row["role"], row["name"]) == ("participant", "'=1+1")
 
 
 def test_pages_are_kept_on_disk_and_found_after_a_restart(
@@ -239,6 +241,16 @@ def test_pages_are_kept_on_disk_and_found_after_a_restart(
     assert browser.get(f"/plan/{run.pk}/").status_code == 200
     assert browser.get(f"/pictures/{run.pk}/plan/coverage.en.wide.svg").content == svg
     assert all(oct(p.stat().st_mode)[-2:] == "00" for p in (tmp_path / shelf.FOLDER).iterdir())
+
+
+def test_an_answer_that_cannot_be_read_leaves_the_plan_in_view(
+    visit: Visit, run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    words = {"version": run.version, "source": run, "settings": {"draws": 9}, "code": "old", "asked_by": run.asked_by}
+    old = Run.objects.create(kind="stress", state="done", request_key="k", time_limit=1, headline={}, **words)
+    assert "not been stress-tested" in text_of(visit(Role.VIEWER), f"/plan/{run.pk}/")
+    assert "cannot be read any more" in text_of(visit(Role.VIEWER), f"/stress/{old.pk}/")
+    assert "cannot be shown" in caplog.text
 
 
 def test_the_reference_programme_shows_its_map_with_both_special_zones(

@@ -130,6 +130,11 @@ def draw_later(key: str, makers: Iterable[tuple[str, Callable[[], bytes]]]) -> i
     return len(missing)
 
 
+def is_broken(key: str, name: str) -> bool:
+    """Whether a picture was tried and could not be drawn; the log says why."""
+    return (key, name) in _broken
+
+
 def _draw_all() -> None:
     """Draw until nothing waits; then end, for a thread that sleeps holds no less memory than none that lives."""
     while True:

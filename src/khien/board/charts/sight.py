@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import logging
 import tempfile
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from khien.draw.results import Results
     from khien.plan import Plan
     from khien.programme import Programme
+
+log = logging.getLogger("khien.board")
 
 PLANS: Final = ("plan", "whatif")
 ASIDES: Final = ("stress", "explain", "frontier")
@@ -110,7 +113,7 @@ class Sight:
         stems = Sight(self.plan).key
         frames |= _frames_kept(stems, lambda: survival_frames(programme, plan))
         told = {}
-        for aside in filter(None, (_aside(run, programme, plan) for run in self.asides)):
+        for aside in filter(None, (_readable(run, programme, plan) for run in self.asides)):
             frames |= aside.frames
             told[aside.name] = aside.figures
         return Results(programme, plan, frames, names_of(programme), told)
@@ -179,7 +182,20 @@ def _frames_kept(key: str, make: Any) -> dict[str, pl.DataFrame]:
     return made
 
 
-def _aside(run: Run, programme: Programme, plan: Plan) -> Aside | None:
+def _readable(run: Run, programme: Programme, plan: Plan) -> Aside | None:
+    """The same, or None when an answer of an earlier release cannot be read any more: the plan is shown without it."""
+    from polars.exceptions import PolarsError
+
+    from khien.draw.asides import AsideError
+
+    try:
+        return _aside(run, programme, plan)
+    except (AsideError, PolarsError, OSError, Artefact.DoesNotExist):
+        log.exception("run %s cannot be shown beside plan %s", run.pk, run.source_id)
+        return None
+
+
+def _aside(run: Run, programme: Programme, plan: Plan) -> Aside:
     """What a run about the plan found, as a report takes it."""
     from khien.draw.asides import read_reasons, read_stress
 
