@@ -112,7 +112,9 @@ class Teller:
     def _of_plan(self, head: Mapping[str, Any]) -> str:
         """The gap to the bound, and the range in the stress test when there is one."""
         lang = self.lang
-        said = [t("pages_unsure_gap", lang, gap=percent(head.get("gap"), lang, 2))]
+        gap = head.get("gap")
+        bound = t("pages_unsure_no_bound", lang) if gap is None else t("pages_unsure_gap", lang, gap=percent(gap, lang, 2))
+        said = [bound]
         frame = None if self.results is None else self.results.frames.get("stress_coverage")
         if frame is None:
             said.append(t("pages_unsure_not_tested", lang))
