@@ -112,9 +112,9 @@ class Teller:
     def _of_plan(self, head: Mapping[str, Any]) -> str:
         """The gap to the bound, and the range in the stress test when there is one."""
         lang = self.lang
-        gap = head.get("gap")
-        bound = t("pages_unsure_no_bound", lang) if gap is None else t("pages_unsure_gap", lang, gap=percent(gap, lang, 2))
-        said = [bound]
+        said = [t("pages_unsure_no_bound", lang)]
+        if (gap := head.get("gap")) is not None:
+            said = [t("pages_unsure_gap", lang, gap=percent(gap, lang, 2))]
         frame = None if self.results is None else self.results.frames.get("stress_coverage")
         if frame is None:
             said.append(t("pages_unsure_not_tested", lang))
