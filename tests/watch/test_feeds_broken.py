@@ -378,6 +378,31 @@ def test_no_json_whatever_brings_a_traceback(items: list[Any], top: dict[str, An
             assert all(f.message("vi") for f in reading.findings)
 
 
+def test_ids_that_grow_too_long_or_clash_are_findings(tmp_path: Path) -> None:
+    long = MAP.replace('indicator = "made-cases"', 'indicator = "made-{where}-' + "x" * 64 + '"')
+    assert [c for c, _, _ in table(tmp_path, HEAD + CELLS["good"][0] + "\n", long)][:1] == ["indicator-row"]
+    other = '[[values]]\ncolumn = "cases"\nindicator = "made-cases"\nunit = "deaths"\n'
+    found = table(tmp_path, HEAD + CELLS["good"][0] + "\n", MAP + other)
+    assert [c for c, _, _ in found] == ["indicator-changed"]
+    hub = tmp_path / "hub.csv"
+    hub.write_text("target,location,date,as_of,value\n" + "x" * 80 + ",US,2024-01-06,2024-01-10,5\n")
+    reading = read(hub, "hub", unit="cases")
+    assert [f.code for f in reading.findings] == ["indicator-row"]
+    refused(tmp_path, reading)
+
+
+def test_letters_that_are_put_together_differently_are_the_same(tmp_path: Path) -> None:
+    import unicodedata
+
+    text = unicodedata.normalize("NFD", HEAD + CELLS["good"][0] + "\n")
+    assert table(tmp_path, text) == []
+
+
+def test_every_code_is_on_the_page_on_feeds(root: Path) -> None:
+    page = (root / "docs" / "how" / "feeds.md").read_text(encoding="utf-8")
+    assert not [code for code in WATCH_CODES if f"`{code}`" not in page]
+
+
 def test_weeks_are_those_of_their_calendars() -> None:
     """ISO against the standard library; epidemiological weeks against dates that CDC publishes."""
     for year in range(1990, 2035):

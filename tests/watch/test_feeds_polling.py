@@ -207,6 +207,16 @@ def test_links_are_followed_politely_and_the_rest_the_next_time(site: Site, stor
     assert store.records("alerts").collect()["identifier"].n_unique() == 6
 
 
+def test_links_may_be_relative_to_the_feed(site: Site, store: Store, tmp_path: Path) -> None:
+    link = "<link rel='alternate' type='application/cap+xml' href='cap/1.xml'/>"
+    times = "<updated>2025-09-28T03:00:00Z</updated><published>2025-09-28T03:00:00Z</published>"
+    entry = f"<entry><id>1</id><title>t</title>{times}{link}</entry>"
+    atom = f"<feed xmlns='http://www.w3.org/2005/Atom'><id>x</id><title>x</title>{entry}</feed>"
+    site.pages["/alerts/feed.xml"] = say(atom.encode())
+    site.pages["/alerts/cap/1.xml"] = say(MADE)
+    assert asking(feed(site, tmp_path, "/alerts/feed.xml", "rss"), store)[0].followed == 1
+
+
 def test_a_broken_link_is_told_once_and_one_that_is_down_tried_again(site: Site, store: Store, tmp_path: Path) -> None:
     links = [f"{site.url}/{name}.xml" for name in ("gone", "down", "bomb", "good")]
     site.pages["/feed.xml"] = say(rss(*links))
@@ -302,6 +312,14 @@ def test_nobody_home_is_a_finding() -> None:
     answer = fetch("http://127.0.0.1:9/x", findings, limit=10, timeout=1.0)
     assert (answer.body, answer.passing) == (None, True)
     assert [f.code for f in findings] == ["fetch"]
+
+
+def test_what_cannot_be_read_at_all_is_refused_also_where_the_good_is_kept(
+    site: Site, store: Store, tmp_path: Path
+) -> None:
+    site.pages["/a.xml"] = say(b"<html>down for maintenance</html>")
+    assert asking(feed(site, tmp_path, keep_good=True), store)[0].status == "refused"
+    assert not store.exists
 
 
 def test_a_broken_state_file_is_a_new_start(site: Site, store: Store, tmp_path: Path) -> None:

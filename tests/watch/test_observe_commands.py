@@ -119,6 +119,22 @@ def test_one_bad_file_does_not_keep_out_the_next(khien: Khien, tmp_path: Path) -
     assert "hết hạn" in out
 
 
+def test_many_files_may_go_in_together(khien: Khien, tmp_path: Path) -> None:
+    (tmp_path / "bad.xml").write_text("<a/>")
+    for number in range(3):
+        text = MADE.read_text(encoding="utf-8").replace("0928-01", f"0928-{number}")
+        text = text if number else text.replace("Severe", "Extreme")
+        (tmp_path / f"{number}.xml").write_text(text, encoding="utf-8")
+    words = ("feed", "read", "0.xml", "1.xml", "2.xml", "--kind", "cap", "--store", "s", "--together")
+    code, out, _ = khien(*words[:5], "bad.xml", *words[5:])
+    assert (code, "nothing was stored" in out) == (1, True)
+    told = as_json(khien(*words, "--json"))
+    assert told["receipt"]["records"] == {"alerts": {"added": 3, "duplicates": 0}}
+    assert told["receipt"]["entry"] == 1
+    found = as_json(khien("observe", "--store", "s", "cap-met", "--json"))
+    assert {v["value"] for v in found["values"]} == {4.0}
+
+
 def test_wrong_use_is_told_without_a_traceback(khien: Khien, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "x").write_text("x")

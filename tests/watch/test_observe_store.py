@@ -213,6 +213,24 @@ def test_a_guard_of_ones_own_widens_what_is_let_in(tmp_path: Path) -> None:
     assert store.append(frame, now=NOW).added == 1
 
 
+def test_an_id_that_would_lead_out_of_the_store_is_unknown(tmp_path: Path) -> None:
+    store = Store(tmp_path / "own", Guard({"../../x": "cases", "ok": "cases"}))
+    with pytest.raises(BatchRefused, match="no indicator"):
+        store.append(rows(WORKED[0], indicator="../../x"), now=NOW)
+    assert not (tmp_path / "x").exists()
+
+
+def test_freshness_comes_from_the_log_alone(store: Store) -> None:
+    store.append(rows(*WORKED[:2]), now=NOW)
+    store.append(rows(*WORKED[2:]), now=NOW + timedelta(hours=1))
+    found = store.freshness().to_dicts()
+    assert [row["indicator"] for row in found] == ["dengue", "flu"]
+    last = [found[0][f"last_{name}"].date() for name in ("valid", "issued")]
+    assert (found[0]["rows"], last) == (6, [day("08"), day("17")])
+    assert found[0]["last_received"] == NOW + timedelta(hours=1)
+    assert (found[1]["rows"], found[1]["last_received"]) == (0, None)
+
+
 def test_one_step_holds_observations_and_records(store: Store) -> None:
     event = {"id": "q1", "kind": "earthquake", "issued": NOW, "time": NOW, "source": "usgs", "sha256": "a" * 64}
     frame = pl.DataFrame([event], schema=RECORDS["events"])

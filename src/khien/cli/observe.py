@@ -94,13 +94,15 @@ def _compact(store: Store, args: argparse.Namespace) -> Exit:
 def _list(store: Store, args: argparse.Namespace) -> Exit:
     """The indicators of a store with how many rows each has, and what they lack."""
     state, indicators = store.state, store.indicators
-    rows = [
-        {**row.model_dump(), "rows": sum(f.rows for f in state.of("observations", row.id))} for row in indicators
+    fresh = {row["indicator"]: row for row in store.freshness().to_dicts()}
+    rows = [{**row.model_dump(), **{k: v for k, v in fresh[row.id].items() if k != "indicator"}} for row in indicators]
+    names = ["last_valid", "last_issued", "unit", "frequency", "feed", "threat", "level_rule", "owner"]
+    lang = args.lang
+    body = [
+        [row["id"], row[f"name_{lang}"], number(row["rows"], lang), *(_cell(row[n], lang) for n in names)]
+        for row in rows
     ]
-    names = [f"name_{args.lang}", "unit", "frequency", "feed", "threat", "level_rule", "owner"]
-    body = [[row["id"], number(row["rows"], args.lang), *(_cell(row[n]) for n in names)] for row in rows]
-    heads = [t("watch_head_indicator", args.lang), t("watch_head_rows", args.lang)]
-    heads += [t(f"watch_head_{n.removesuffix('_vi').removesuffix('_en')}", args.lang) for n in names]
+    heads = [t(f"watch_head_{name}", args.lang) for name in ("indicator", "name", "rows", *names)]
     lines = list(_table(heads, body))
     for table in ("alerts", "events", "threats"):
         if count := sum(f.rows for f in state.of(table)):

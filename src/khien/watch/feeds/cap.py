@@ -37,7 +37,7 @@ CATEGORIES: Final = {
 }
 UNIT: Final = "0-4"
 LISTED: Final = re.compile(r"[,;/\n]|\s+(?:và|and)\s+")
-PLACE_CODES: Final = ("gso", "vn-gso", "place")
+PLACE_CODES: Final = ("vn-province", "gso", "vn-gso", "place")
 """Names of geocodes whose value is an id of the table `places`, in small letters."""
 
 PlaceOf = Callable[[str, datetime | None], str | None]

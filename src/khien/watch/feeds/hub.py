@@ -9,6 +9,7 @@ from typing import Final
 
 import polars as pl
 
+from khien.programme import ProgrammeError
 from khien.watch.feeds.bounded import LIMITS
 from khien.watch.feeds.mapping import slug
 from khien.watch.feeds.reading import Reading
@@ -102,9 +103,12 @@ def _finish(reading: Reading, rows: pl.DataFrame, unit: str | None) -> None:
         unit=pl.col("target").replace_strict(known, return_dtype=pl.String),
     ).select(COLUMNS)
     same = {"frequency": "week", "place_level": "province", "feed": "hub", "owner": "-"}
-    reading.indicators = Indicators.from_rows(
-        {"id": slug(t), "name_vi": t, "name_en": t, "unit": u, **same} for t, u in known.items()
-    )
+    try:
+        reading.indicators = Indicators.from_rows(
+            {"id": slug(t), "name_vi": t, "name_en": t, "unit": u, **same} for t, u in known.items()
+        )
+    except ProgrammeError as error:
+        reading.findings += error.findings
     reading.places = frozenset(rows["place"].drop_nulls())
     reading.counts = {"rows": rows.height, "vintages": rows["issued"].n_unique()}
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urljoin
 
 from khien.programme import Finding
 from khien.programme.writing import write_text
@@ -228,14 +229,15 @@ def _follow(
     for number, link in enumerate(waiting[: feed.follow]):
         if number:
             sleep(feed.pause)
-        answer = fetch(link.url, findings, limit=LIMITS["cap"], timeout=feed.timeout, asked_by=feed.url)
+        url = urljoin(feed.url, link.url)
+        answer = fetch(url, findings, limit=LIMITS["cap"], timeout=feed.timeout, asked_by=feed.url)
         if answer.body is None and answer.passing:
             continue
         # What cannot be read now will not be readable later: only a new version is asked for again.
         memory.seen[link.url] = link.version
         if answer.body is None:
             continue
-        message = read_cap(answer.body, link.url, feed.source)
+        message = read_cap(answer.body, url, feed.source)
         try:
             receipt = message.into(store, now=now)
             stored += receipt.entry is not None

@@ -16,6 +16,9 @@ from khien.watch.observe.findings import WatchFindings
 NEW = pl.Schema({name: dtype for name, dtype in OBSERVATIONS.items() if name != "received"})
 """Columns of observations that a reader gives: all but the time of receipt."""
 
+LARGEST = ("cap", "rss", "geojson")
+"""Kinds of which the largest of several values at one place and time counts."""
+
 
 @dataclass(frozen=True)
 class Link:
@@ -69,7 +72,8 @@ class Reading:
         """
         from khien.watch.observe import BatchRefused
 
-        if not self.ok and not keep_good:
+        empty = not self.observations.height and not any(frame.height for frame in self.records.values())
+        if not self.ok and (empty or not keep_good):
             raise BatchRefused(self.findings, self.observations.height)
         places = self.places
         if places is None and self.lie_in and store.places is not None:
@@ -99,11 +103,18 @@ def observed(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
 
 
 def together(readings: Sequence[Reading]) -> Reading:
-    """Several readings as one, to be stored in one step; a mistake in one then keeps out all."""
+    """Several readings as one, to be stored in one step; a mistake in one then keeps out all.
+
+    Of alerts and events that speak of the same place and time the largest value counts, as it does within one feed.
+    """
     found = Reading(readings[0].kind if readings else "-", ", ".join(r.name for r in readings[:3]))
     filled = [r.observations for r in readings if r.observations.height]
     if filled:
         found.observations = pl.concat(filled)
+        if found.kind in LARGEST:
+            key = ["indicator", "place", "valid", "issued", "unit", "source"]
+            largest = found.observations.group_by(key, maintain_order=True).agg(pl.max("value"), pl.first("row"))
+            found.observations = largest.select(found.observations.columns)
     for table in dict.fromkeys(t for r in readings for t in r.records):
         frames = [r.records[table] for r in readings if table in r.records]
         found.records[table] = pl.concat(frames).unique(maintain_order=True)

@@ -6,9 +6,11 @@ import io
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
+from unicodedata import normalize
 
 import polars as pl
 
+from khien.programme import ProgrammeError
 from khien.watch.feeds.bounded import LIMITS, content, text_of
 from khien.watch.feeds.mapping import Mapping, TimePart, ValuePart, columns_in, filled
 from khien.watch.feeds.reading import NEW, Reading
@@ -62,7 +64,7 @@ def load_frame(path: Path, delimiter: str, limit: int, findings: WatchFindings) 
     else:
         data = content(path, limit, findings)
         text = None if data is None else text_of(data, path.name, findings)
-        frame = None if text is None else _csv(text, delimiter, path.name, findings)
+        frame = None if text is None else _csv(normalize("NFC", text), delimiter, path.name, findings)
     if frame is None:
         return None
     return frame.drop(ROW, strict=False).with_columns((pl.row_index() + 2).cast(pl.UInt32).alias(ROW))
@@ -110,7 +112,7 @@ def _chosen(frame: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
     for name, values in mapping.file.rows.items():
         frame = frame.filter(pl.col(name).cast(pl.String).is_in([_said(v) for v in values]))
     texts = [n for n, d in frame.schema.items() if isinstance(d, pl.String | pl.Categorical | pl.Enum)]
-    trimmed = [pl.col(n).cast(pl.String).str.strip_chars() for n in texts]
+    trimmed = [pl.col(n).cast(pl.String).str.strip_chars().str.normalize("NFC") for n in texts]
     marks = list(mapping.file.missing)
     return frame.with_columns(pl.when(~t.is_in(marks)).then(t).alias(n) for n, t in zip(texts, trimmed, strict=True))
 
@@ -322,8 +324,11 @@ def _named(rows: pl.DataFrame, value: ValuePart, reading: Reading) -> pl.DataFra
                 "owner": value.owner,
             }
         )
-    if declared:
+    try:
         reading.indicators = reading.indicators.joined(Indicators.from_rows(declared))
+    except ProgrammeError as error:
+        reading.findings += error.findings
+        return rows.head(0)
     return rows
 
 

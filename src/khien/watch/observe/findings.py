@@ -31,7 +31,7 @@ WARNINGS: Final = _words(
     """
     more reference-unknown reference-foreign place-torn place-twice place-part-missing indicator-gap
     cap-blank cap-reference cap-polygon cap-circle cap-expired
-    skipped link-skipped nothing
+    skipped nothing
     """
 )
 WATCH_CODES: Final[dict[str, Severity]] = {

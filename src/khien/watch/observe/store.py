@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from khien.programme.columns import SLUG
 from khien.programme.findings import Finding
 from khien.watch.observe.compacting import Compaction, compact
 from khien.watch.observe.files import Files, files_at
@@ -243,6 +245,25 @@ class Store:
         """Every row of a table of records, all versions, in the order of receipt."""
         return scan(self.files, self.state.of(table), table)
 
+    def freshness(self) -> pl.DataFrame:
+        """For each indicator how fresh it is, from the log alone: no value is read.
+
+        Returns:
+            `indicator, rows, last_valid, last_issued, last_received`, times in UTC and missing where nothing ever came;
+            sorted by indicator.
+        """
+        times = ("valid", "issued", "received")
+        files = [
+            {"indicator": f.indicator, "rows": f.rows, **{f"last_{name}": f.bounds[name][1] for name in times}}
+            for f in self.state.of("observations")
+        ]
+        last = [f"last_{name}" for name in times]
+        schema = {"indicator": pl.String} | dict.fromkeys(["rows", *last], pl.Int64)
+        known = [{"indicator": name, "rows": 0} for name in self.indicators.units]
+        both = pl.DataFrame([*known, *files], schema=schema)
+        found = both.group_by("indicator").agg(pl.sum("rows"), pl.max(*last)).sort("indicator")
+        return found.with_columns(pl.from_epoch(name, "us").dt.replace_time_zone("UTC") for name in last)
+
     def compact(
         self,
         *,
@@ -279,9 +300,11 @@ class Store:
         units, places = self.indicators.units, self.places
         if self._guard is None:
             return Guard(units, places)
+        # An id names a folder of the store, so it must be a slug wherever it comes from.
+        own = {name: unit for name, unit in self._guard.units.items() if re.match(SLUG, name)}
         mine = self._guard.places
         both = mine if places is None else places if mine is None else frozenset((*mine, *places))
-        return replace(self._guard, units={**self._guard.units, **units}, places=both)
+        return replace(self._guard, units={**own, **units}, places=both)
 
     def _begin(self) -> None:
         if not self.exists:
