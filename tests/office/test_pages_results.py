@@ -104,6 +104,8 @@ def test_every_picture_is_a_file_with_its_own_letters_and_its_numbers(visit: Vis
             assert answer["Content-Type"] == "image/svg+xml"
             assert "immutable" in answer["Cache-Control"]
             assert "@font-face" in svg
+            assert "unsafe" not in answer["Content-Security-Policy"]
+            assert " style=" not in svg
             assert not re.search(r'(?:href|src)="(?!#)|url[(](?!#|data:)', svg), source
             seen += 1
         for source in re.findall(r'href="(/pictures/[^"]+\.csv)"', text):
