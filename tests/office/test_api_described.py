@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 import schemathesis
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
@@ -24,9 +26,13 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 
 @pytest.fixture
-def described(db: None) -> schemathesis.schemas.BaseSchema:
-    """The API's own description."""
-    return schemathesis.openapi.from_wsgi("/api/openapi.json", application)
+def described(db: None) -> Iterator[schemathesis.schemas.BaseSchema]:
+    """The API's own description; the test's connection, with its transaction, stays open between questions."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield schemathesis.openapi.from_wsgi("/api/openapi.json", application)
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 @pytest.mark.parametrize("role", [Role.ANALYST, Role.AUDITOR])
