@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import polars as pl
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from khien.watch.indicators import Indicators
-from khien.watch.observe import OBSERVATIONS, RECORDS, Batch, BatchRefused, Guard, Store, StoreError
+from khien.watch.observe import OBSERVATIONS, RECORDS, Batch, BatchRefused, Guard, Store, StoreError, reading
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 
@@ -249,21 +250,44 @@ VINTAGES = st.lists(
 
 
 @settings(max_examples=25)
-@given(batches=st.lists(VINTAGES, min_size=1, max_size=4), when=st.integers(5, 13), compacted=st.booleans())
+@given(
+    batches=st.lists(VINTAGES, min_size=1, max_size=5),
+    when=st.integers(5, 13),
+    compacted=st.booleans(),
+    large=st.sampled_from([1, 4, 10**6]),
+    minutes=st.sampled_from([0, 1]),
+)
 def test_as_of_agrees_with_a_plain_reading_of_the_rule(
-    tmp_path_factory: pytest.TempPathFactory, batches: list[list[tuple[str, int, int, int]]], when: int, compacted: bool
+    tmp_path_factory: pytest.TempPathFactory,
+    batches: list[list[tuple[str, int, int, int]]],
+    when: int,
+    compacted: bool,
+    large: int,
+    minutes: int,
 ) -> None:
-    store = Store(tmp_path_factory.mktemp("law") / "s", Guard({"dengue": "cases"}))
+    """Whatever counts as a large file, compacted or not, and also when all batches came at the same moment."""
+    with mock.patch.object(reading, "OWN_PLAN", large):
+        store = Store(tmp_path_factory.mktemp("law") / "s", Guard({"dengue": "cases"}))
+        told_as_of(store, batches, when, compacted, minutes)
+
+
+def told_as_of(
+    store: Store, batches: list[list[tuple[str, int, int, int]]], when: int, compacted: bool, minutes: int
+) -> None:
+    """Append the batches and compare with a dictionary that holds the newest.
+
+    A compaction in the midst leaves one joined file beside small ones.
+    """
     told: list[tuple[str, int, int, int]] = []
     for number, batch in enumerate(batches):
         one = {(p, v, i): x for p, v, i, x in batch}
         fresh = [(p, v, i, x) for (p, v, i), x in one.items() if (p, v, i, x) not in told]
         cells = [(p, date(2026, 11, v), date(2026, 11, i), float(x)) for (p, v, i), x in one.items()]
-        receipt = store.append(rows(*cells), now=NOW + timedelta(minutes=number))
+        receipt = store.append(rows(*cells), now=NOW + number * timedelta(minutes=minutes))
         assert (receipt.added, receipt.duplicates) == (len(fresh), len(one) - len(fresh))
         told += fresh
-    if compacted:
-        store.compact()
+        if compacted and number == 1:
+            store.compact()
     want: dict[tuple[str, int], tuple[int, int]] = {}
     for p, v, i, x in told:
         if i <= when and want.get((p, v), (0, 0))[0] <= i:

@@ -13,7 +13,7 @@ import polars as pl
 from khien.watch.observe.files import Files, LocalFiles
 from khien.watch.observe.findings import StoreError
 from khien.watch.observe.log import FOLDER, HINT, DataFile, Log, State
-from khien.watch.observe.reading import BATCH, ORDER, scan
+from khien.watch.observe.reading import ORDER, scan
 from khien.watch.observe.schema import RECORDS, schema_of
 from khien.watch.observe.writing import write
 
@@ -68,10 +68,10 @@ def _groups(state: State) -> list[list[DataFile]]:
 def _join(files: Files, group: Sequence[DataFile]) -> list[DataFile]:
     """Write the rows of a group again as few files, and prove that they are the same rows."""
     table = group[0].table
-    rows = scan(files, group, table, batch=True)
+    rows = scan(files, group, table)
     if table == "observations":
-        rows = rows.sort(*ORDER, BATCH, maintain_order=True)
-    frame = rows.drop(BATCH).collect()
+        rows = rows.sort(*ORDER, maintain_order=True)
+    frame = rows.collect()
     order = max(f.order for f in group)
     made = [
         write(files, frame.slice(at, LARGEST_FILE), table, group[0].indicator, order)

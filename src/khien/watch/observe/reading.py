@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
@@ -16,23 +17,13 @@ OWN_PLAN: Final = 100_000
 """A file of at least so many rows is reduced by itself, in the order in which it is sorted, before it meets others."""
 ORDER: Final = ("place", "valid", "issued", "received")
 """How rows are sorted inside every file of observations."""
-BATCH: Final = "_batch"
 
 
-def scan(files: Files, chosen: Sequence[DataFile], table: str, batch: bool = False) -> pl.LazyFrame:
-    """All rows of some files of one table; with `batch` also the order of the batch that they came in."""
+def scan(files: Files, chosen: Sequence[DataFile], table: str) -> pl.LazyFrame:
+    """All rows of some files of one table, file by file."""
     if not chosen:
-        empty = pl.LazyFrame(schema=schema_of(table))
-        return empty.with_columns(pl.lit(0, pl.Int64).alias(BATCH)) if batch else empty
-    if not batch:
-        return pl.scan_parquet([files.source(f.path) for f in chosen], hive_partitioning=False, glob=False)  # type: ignore[arg-type]
-    parts = [
-        pl.scan_parquet(files.source(f.path), hive_partitioning=False, glob=False).with_columns(
-            pl.lit(f.order, pl.Int64).alias(BATCH)
-        )
-        for f in chosen
-    ]
-    return pl.concat(parts)
+        return pl.LazyFrame(schema=schema_of(table))
+    return pl.scan_parquet([files.source(f.path) for f in chosen], hive_partitioning=False, glob=False)  # type: ignore[arg-type]
 
 
 def newest(
@@ -56,14 +47,23 @@ def newest(
         if f.may_hold("valid", low, high) and f.may_hold("issued", None, stop) and f.may_hold("received", None, got)
     ]
     wanted = _conditions(issued, received, places, since, until)
-    alone = [f for f in chosen if f.rows >= OWN_PLAN]
-    small = [f for f in chosen if f.rows < OWN_PLAN]
-    if len(alone) == 1 and not small:
-        return _last_of_runs(scan(files, alone, "observations").filter(*wanted))
-    parts = [_last_of_runs(scan(files, [f], "observations", batch=True).filter(*wanted)) for f in alone]
-    parts.append(scan(files, small, "observations", batch=True).filter(*wanted))
-    found = pl.concat(parts).sort(*ORDER, BATCH, maintain_order=True)
-    return _last_of_runs(found).drop(BATCH)
+    parts = []
+    for large, group in itertools.groupby(sorted(chosen, key=_order), key=lambda f: f.rows >= OWN_PLAN):
+        together = list(group)
+        runs = [[f] for f in together] if large else [together]
+        rows = [scan(files, run, "observations").filter(*wanted) for run in runs]
+        parts += [_last_of_runs(part) for part in rows] if large else rows
+    if len(chosen) == 1 and chosen[0].rows >= OWN_PLAN:
+        return parts[0]
+    found = pl.concat(parts) if parts else scan(files, [], "observations")
+    last = found.group_by("place", "valid").agg(pl.max("issued"))
+    kept = found.join(last, on=["place", "valid", "issued"], how="semi", maintain_order="left")
+    # Rows stand in the order of their batches, and the sort leaves equals as they are.
+    return _last_of_runs(kept.sort("place", "valid", "received", maintain_order=True))
+
+
+def _order(file: DataFile) -> tuple[int, str]:
+    return file.order, file.path
 
 
 def _last_of_runs(rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -94,7 +94,7 @@ def _conditions(
     return wanted
 
 
-def with_counts(vintages: pl.LazyFrame) -> pl.LazyFrame:
+def with_changes(vintages: pl.LazyFrame) -> pl.LazyFrame:
     """All vintages of one value in the order of issue, each with how it differs from the one before."""
-    ordered = vintages.sort("issued", "received", BATCH, maintain_order=True)
+    ordered = vintages.sort("issued", "received", maintain_order=True)
     return ordered.with_columns(change=pl.col("value") - pl.col("value").shift(1)).select(*OBSERVATIONS, "change")

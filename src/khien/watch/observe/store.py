@@ -19,7 +19,7 @@ from khien.watch.observe.files import Files, files_at
 from khien.watch.observe.findings import BatchRefused, StoreError, WatchFindings
 from khien.watch.observe.guard import ROW, Guard, judge, shaped
 from khien.watch.observe.log import FORMAT, Log, State
-from khien.watch.observe.reading import newest, scan, with_counts
+from khien.watch.observe.reading import newest, scan, with_changes
 from khien.watch.observe.records import KnownRecords
 from khien.watch.observe.schema import OBSERVATIONS, RECORD_KEYS, RECORDS, moment, start
 from khien.watch.observe.writing import Settled, written
@@ -232,10 +232,10 @@ class Store:
         """Every value ever received for one place and time, in the order of issue, with `change` to the one before."""
         at = start(valid)
         chosen = self.state.of("observations", indicator)
-        rows = scan(self.files, chosen, "observations", batch=True).filter(
+        rows = scan(self.files, chosen, "observations").filter(
             pl.col("place") == place, pl.col("valid") == at
         )
-        return with_counts(rows).collect()
+        return with_changes(rows).collect()
 
     def observations(self, indicator: str) -> pl.LazyFrame:
         """Every row of an indicator, all vintages, in no order."""
