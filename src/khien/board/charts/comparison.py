@@ -10,7 +10,8 @@ import polars as pl
 from khien.board.charts.about import Teller
 from khien.board.charts.memo import Memo
 from khien.board.charts.sight import Sight
-from khien.draw.charts.common import called
+from khien.draw.charts.common import Names, called
+from khien.draw.charts.partners import form_name
 from khien.draw.content.provenance import ASKED, plain
 from khien.draw.numbers import MISSING, money, number, percent, quarter
 from khien.draw.results import Results
@@ -35,13 +36,14 @@ def _compared(a: Sight, b: Sight, lang: str) -> dict[str, Any]:
     projects = rows.filter(pl.col("what") == "project").to_dicts()
     projects.sort(key=lambda row: (ORDER[row["change"]], row["subject"]))
     names = {**before.called("projects", lang), **after.called("projects", lang)}
+    options = {**_options(before, lang), **_options(after, lang)}
     teller = Teller(b, lang, after)
     return {
         "about": teller.about("headline"),
         "dated": teller.dated,
         "stress": b.aside("stress"),
         "figures": [_figure(name, before, after, lang) for name in ("value", "bound", "gap")],
-        "moves": [_move(row, names, lang) for row in projects],
+        "moves": [_move(row, names, options, lang) for row in projects],
         "counts": {change: sum(row["change"] == change for row in projects) for change in ORDER},
         "money": _money(before, after, lang),
         "years": _years(before, after, lang),
@@ -79,24 +81,33 @@ def signed(change: float | None, write: Any) -> str:
     return f"+{write(change)}" if change > 0 else str(write(change))
 
 
-def _move(row: dict[str, Any], names: Any, lang: str) -> dict[str, str]:
+def _move(row: dict[str, Any], names: Names, options: Names, lang: str) -> dict[str, str]:
     moved = row["difference"]
     return {
         "id": row["subject"],
         "name": called(names, row["subject"]),
         "change": row["change"],
-        "before": placed(row["before"], lang),
-        "after": placed(row["after"], lang),
+        "before": placed(row["before"], options, lang),
+        "after": placed(row["after"], options, lang),
         "quarters": "" if moved is None or row["change"] != "moved" else signed(moved, lambda v: number(v, lang)),
     }
 
 
-def placed(text: str | None, lang: str) -> str:
-    """An option and its quarter in words of the page: ``own @ 2027Q1``."""
+def _options(results: Results, lang: str) -> dict[str, str]:
+    """Form and partner of every option."""
+    parties, frame = results.parties(lang), results.programme.options
+    return {
+        key: form_name(form, lang) if partner is None else f"{form_name(form, lang)}, {called(parties, partner)}"
+        for key, form, partner in frame.select("id", "form", "partner").iter_rows()
+    }
+
+
+def placed(text: str | None, options: Names, lang: str) -> str:
+    """An option and its quarter, as the comparison of plans writes them, in words: ``build-own @ 2027Q1``."""
     if not text:
         return MISSING
     option, _, start = text.partition(" @ ")
-    return f"{option} · {quarter(start, lang)}" if start else option
+    return f"{called(options, option)} · {quarter(start, lang)}"
 
 
 def _money(before: Results, after: Results, lang: str) -> list[list[str]]:
