@@ -128,7 +128,9 @@ def person(email: str, sub: str = "17", *, verified: bool = True) -> dict[str, A
     return {"sub": sub, "email": email, "email_verified": verified, "name": "N"}
 
 
-def test_who_was_invited_comes_in_and_is_tied_once(actor: Act, elsewhere: Elsewhere) -> None:
+def test_who_was_invited_comes_in_and_is_tied_once(
+    actor: Act, visit: Callable[..., Client], elsewhere: Elsewhere
+) -> None:
     user, _ = accounts.invite(actor(Role.ADMINISTRATOR), "new@b.vn", "New", "vi", [(Role.VIEWER, "")])
     assert "the ministry" in Client().get("/sign-in/").content.decode()
     client, elsewhere.person = Client(), person("New@b.vn")
@@ -143,6 +145,13 @@ def test_who_was_invited_comes_in_and_is_tied_once(actor: Act, elsewhere: Elsewh
     # Somebody else to whom the address went over there is not let in.
     elsewhere.person = person("new@b.vn", "18")
     assert go(Client(), elsewhere)["Location"] == "/sign-in/"
+    # Until an administrator unties the account; sessions end, and the person is told.
+    boss = visit(Role.ADMINISTRATOR)
+    assert "Untie" in boss.get(f"/accounts/{user.pk}/").content.decode()
+    assert visit(Role.AUDITOR).post(f"/accounts/{user.pk}/untie/").status_code == 403
+    assert boss.post(f"/accounts/{user.pk}/untie/").status_code == 302
+    assert client.get("/runs/").status_code == 302
+    assert go(Client(), elsewhere)["Location"] == "/runs/"
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/wishes/", accounts.wishes, name="wishes"),
     path("accounts/hooks/", hooks.hooks, name="hooks"),
     path("accounts/hooks/<int:pk>/end/", hooks.end, name="end-hook"),
+    path("accounts/<int:pk>/untie/", second.untie, name="untie"),
     path("accounts/<int:pk>/second/", second.drop, name="drop-second"),
 ]
 if settings.CONFIG.provider is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,7 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from khien.board.http import actor_of, lang_of, page, trouble_page
 from khien.office import reads
 from khien.office.acts import accounts as acts
-from khien.office.acts import signing
+from khien.office.acts import second, signing
 from khien.office.acts import tokens as token_acts
 from khien.office.acts.trouble import Trouble
 from khien.office.doors import accounts as door
@@ -51,6 +52,7 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "board/account.html", {
         "other": other, "roles": [(role, role.value in held) for role in Role],
         "places": " ".join(sorted(grant.place for grant in other.grants.all() if grant.place)),
+        "second": second.has_second(other), "tied": SocialAccount.objects.filter(user_id=other.pk).exists(),
         "may_change": door.may_change(actor.person, other), "may_deactivate": door.may_deactivate(actor.person, other),
     })  # fmt: skip
 

@@ -14,6 +14,7 @@ from khien.board.http import actor_of, lang_of, page
 from khien.board.views.door import SCRIPTED
 from khien.office import reads
 from khien.office.acts import second as acts
+from khien.office.acts.accounts import untie as untie_account
 from khien.office.acts.trouble import Trouble
 
 _SECRET: Final = "app-secret"
@@ -73,6 +74,14 @@ def picture(request: HttpRequest) -> HttpResponse:
     image = qrcode.make(acts.app_address(actor_of(request).person, secret), image_factory=SvgPathFillImage)
     image.save(out)
     return HttpResponse(out.getvalue(), content_type="image/svg+xml")
+
+
+@page("POST")
+def untie(request: HttpRequest, pk: int) -> HttpResponse:
+    """Forget who somebody is at the sign-in provider."""
+    actor = actor_of(request)
+    untie_account(actor, reads.account(actor, pk))
+    return redirect("account", pk=pk)
 
 
 @page("POST")

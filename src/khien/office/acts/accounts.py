@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
+from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.sessions.models import Session
@@ -190,6 +191,22 @@ def change_password(actor: Actor, old: str, new: str, keep_session: str) -> None
         _set_password(user, new, user.language)
         end_sessions(user, keep_session)
         record(actor, "account.password", user, None, {"by": "self"})
+
+
+def untie(actor: Actor, user: User) -> None:
+    """Forget who somebody is at the sign-in provider: the next person there who has their verified address is tied.
+
+    Raises:
+        Refused: the person may not; never for oneself.
+    """
+    require(door.may_change(actor.person, user))
+    with transaction.atomic():
+        ties = SocialAccount.objects.filter(user_id=user.pk)
+        before = list(ties.values("provider", "uid"))
+        if before:
+            ties.delete()
+            end_sessions(user)
+            record(actor, "account.untie", user, {"ties": before}, None)
 
 
 def set_wishes(actor: Actor, *, mail: bool) -> None:

@@ -30,8 +30,8 @@ _LEASE: Final = timedelta(seconds=60)
 KEPT: Final = timedelta(days=90)
 """How long messages that were sent, or given up, stay to be looked at."""
 OWN: Final = (
-    "account.roles", "account.deactivate", "account.reactivate", "account.password", "account.tie", "second.add",
-    "second.remove", "second.codes", "second.drop", "token.make", "token.revoke",
+    "account.roles", "account.deactivate", "account.reactivate", "account.password", "account.tie",
+    "account.untie", "second.add", "second.remove", "second.codes", "second.drop", "token.make", "token.revoke",
 )  # fmt: skip
 """Acts on somebody's own account: they are always told, so that nobody else does such a thing in silence."""
 
