@@ -216,6 +216,38 @@ def test_an_event_of_the_future_and_one_too_large_are_refused(tmp_path: Path) ->
     assert store.state.number == 0
 
 
+def test_events_of_gdacs_as_geojson(tmp_path: Path) -> None:
+    told = {
+        "eventtype": "TC",
+        "eventid": 1001150,
+        "name": "Cyclone",
+        "fromdate": "2024-09-05T00:00:00",
+        "todate": "2024-09-08T00:00:00",
+        "datemodified": "2024-09-07T06:00:00",
+        "alertlevel": "Red",
+        "severitydata": {"severity": 240.0, "severityunit": "km/h"},
+        "iso3": "VNM",
+    }
+    feature = {"type": "Feature", "properties": told, "geometry": {"type": "Point", "coordinates": [107.0, 20.9]}}
+    data = json.dumps({"type": "FeatureCollection", "features": [feature]}).encode()
+    reading = BYTES["geojson"](data, "x", None)
+    event = reading.records["events"].row(0, named=True)
+    assert (event["id"], event["kind"], event["level"], event["country"]) == ("TC1001150", "cyclone", "Red", "VNM")
+    receipt = reading.into(Store(tmp_path / "store"))
+    assert receipt.added == 1
+    assert reading.observations.select("indicator", "place", "value").rows() == [("cyclone-wind", "22", 240.0)]
+    del told["severitydata"]
+    told["fromdate"] = "soon"
+    broken = BYTES["geojson"](json.dumps({"type": "FeatureCollection", "features": [feature]}).encode(), "x", None)
+    assert [f.code for f in broken.findings] == ["time"]
+
+
+@pytest.mark.parametrize("top", [{"objects": [], "arcs": []}, {"objects": {"a": 1}, "arcs": []}, {"objects": {}}])
+def test_a_topology_without_its_parts(top: dict[str, Any]) -> None:
+    found = BYTES["geojson"](json.dumps({"type": "Topology", **top}).encode(), "x", None).findings
+    assert [f.code for f in found] == ["json-form"]
+
+
 def test_a_quake_near_a_province_is_told_of_it_and_its_revision_kept(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     BYTES["geojson"](quake(), "x", None).into(store)

@@ -67,11 +67,14 @@ RECORDS = {
     "alerts/cyber/cisa_kev_to_2024.json": ("kev", 1239, 0, 353),
     "alerts/stix/mitre_ics_attack_18.1.json.gz": ("stix", 1826, 0, 0),
     "vietnam/vn_provinces_34.geojson": ("geojson", 0, 0, 0),
+    "vietnam/vn_provinces.topojson": ("geojson", 0, 0, 0),
+    "vietnam/vn_provinces_34_light.topojson": ("geojson", 0, 0, 0),
+    "vietnam/vn_wards_3321.topojson": ("geojson", 0, 0, 0),
+    "geo/world_countries_110m.topojson": ("geojson", 0, 0, 0),
     "geo/sea_rivers_10m.geojson": ("geojson", 0, 0, 0),
     "geo/sea_populated_places_10m.geojson": ("geojson", 0, 0, 0),
 }
 NO_FEED = {
-    "topojson": "shapes for maps",
     "metadata.md": "prose",
     "README.md": "prose",
     "MANIFEST.csv": "list of the files",

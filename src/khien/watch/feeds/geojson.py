@@ -32,6 +32,8 @@ TOLD: Final = 20
 def read_geojson(data: bytes, name: str, source: str | None = None) -> Reading:
     """Read a feature collection. Features with a magnitude and a time, or with GDACS's event type, become events.
 
+    Other features, and TopoJSON, are looked at and give nothing.
+
     Args:
         data: UTF-8, at most 64 MB.
         name: for findings.
@@ -41,6 +43,8 @@ def read_geojson(data: bytes, name: str, source: str | None = None) -> Reading:
     top = json_of(data, name, reading.findings)
     if top is None:
         return reading
+    if isinstance(top, dict) and top.get("type") == "Topology":
+        return _topology(top, reading)
     features = top.get("features") if isinstance(top, dict) and top.get("type") == "FeatureCollection" else None
     if not isinstance(features, list):
         shown = top.get("type") if isinstance(top, dict) else type(top).__name__
@@ -55,6 +59,19 @@ def read_geojson(data: bytes, name: str, source: str | None = None) -> Reading:
     reading.counts = {"features": len(features), "events": len(rows)}
     reading.records["events"] = pl.DataFrame(rows, schema=EVENTS).unique(maintain_order=True)
     from_events(reading)
+    return reading
+
+
+def _topology(top: dict[str, Any], reading: Reading) -> Reading:
+    """TopoJSON holds shapes for maps and no events; its layers and arcs are looked at."""
+    layers, arcs = top.get("objects"), top.get("arcs")
+    if not isinstance(layers, dict) or not isinstance(arcs, list):
+        reading.findings.note("json-form", reading.name, value="Topology", wanted="TopoJSON")
+        return reading
+    shapes = [len(layer.get("geometries", [0])) for layer in layers.values() if isinstance(layer, dict)]
+    reading.counts = {"layers": len(layers), "features": sum(shapes), "events": 0}
+    if len(shapes) < len(layers):
+        reading.findings.note("json-form", reading.name, value="objects", wanted="TopoJSON")
     return reading
 
 

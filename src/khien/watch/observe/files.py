@@ -116,7 +116,7 @@ class LocalFiles:
 
     def _write(self, name: str, fill: Callable[[Path], Any], settle: Callable[[Path, Path], Any]) -> None:
         place = self.root / name
-        place.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(place.parent)
         draft = place.with_name(f".{secrets.token_hex(8)}.tmp")
         try:
             fill(draft)
@@ -220,6 +220,15 @@ class FsspecFiles:
 def write_table(frame: pl.DataFrame, place: Path | io.BytesIO) -> None:
     """Write Parquet with the statistics by which a read of a few places skips the rest."""
     frame.write_parquet(place, compression="zstd", compression_level=3, statistics=True, row_group_size=2**17)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder with those above it, each written down in the one that holds it before anything goes into it."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _sync_folder(folder.parent)
 
 
 def _sync_folder(folder: Path) -> None:
