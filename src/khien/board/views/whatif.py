@@ -102,6 +102,17 @@ def _projects(programme: Programme, lang: str) -> list[tuple[str, list[tuple[str
     return [(name, sorted(rows, key=lambda pair: pair[1])) for name, rows in sorted(found.items())]
 
 
+def _whys(table: dict[str, Any] | None, lang: str) -> dict[str, dict[str, Any]]:
+    """What the run says of each project that moved: how its cost changed and why; by the name that it shows."""
+    if table is None:
+        return {}
+    at = {column["key"].removeprefix("office_told_"): i for i, column in enumerate(table["columns"])}
+    return {
+        row[at["project"]]["value"][lang]: {"cost": row[at["cost"]]["value"], "why": row[at["why"]]["value"][lang]}
+        for row in table["rows"]
+    }
+
+
 def _answer(request: HttpRequest, run: Run) -> HttpResponse:
     """What came out, or how far it is."""
     from khien.board.charts.comparison import compared, said
@@ -112,7 +123,9 @@ def _answer(request: HttpRequest, run: Run) -> HttpResponse:
     if run.state == Run.State.DONE and source is not None and source.kind in PLANS:
         context |= compared(Sight(source), Sight(run), lang_of(request))
         told = {table["key"]: table for table in (run.headline or {}).get("tables", [])}
-        context["why_table"] = told.get("office_told_what_moved")
+        whys = _whys(told.get("office_told_what_moved"), lang_of(request))
+        context["moves"] = [move | whys.get(move["name"], {"cost": None, "why": ""}) for move in context["moves"]]
+        context["has_whys"] = bool(whys)
         context["freed"] = [told[key] for key in ("office_told_freed_money", "office_told_freed_people") if key in told]
     response = render(request, "board/whatif_answer.html", context)
     if not run.is_over:
