@@ -135,6 +135,27 @@ def test_many_files_may_go_in_together(khien: Khien, tmp_path: Path) -> None:
     assert {v["value"] for v in found["values"]} == {4.0}
 
 
+def test_of_many_files_only_those_with_mistakes_stay_out(khien: Khien, tmp_path: Path) -> None:
+    made = MADE.read_text(encoding="utf-8")
+    for number in range(30):
+        (tmp_path / f"{number:02}.xml").write_text(made.replace("0928-01", f"0928-{number}"), encoding="utf-8")
+    (tmp_path / "bad.xml").write_text("<a/>")
+    names = sorted(path.name for path in tmp_path.glob("*.xml"))
+    code, out, _ = khien("feed", "read", *names, "--kind", "cap", "--store", "s", "--json")
+    told = json.loads(out)["files"]
+    assert code == 1
+    assert [file["name"] for file in told if not file["stored"]] == ["bad.xml"]
+    told = [file["receipt"]["records"] for file in told if file["receipt"]]
+    assert told == [{"alerts": {"added": 30, "duplicates": 0}}]
+    (tmp_path / "31.xml").write_text(made.replace("0928-01", "0928-7").replace("Bão mạnh", "Bão yếu"), encoding="utf-8")
+    (tmp_path / "32.xml").write_text(made.replace("0928-01", "0928-32"), encoding="utf-8")
+    names = sorted(path.name for path in tmp_path.glob("*.xml"))
+    code, out, _ = khien("feed", "read", *names, "--kind", "cap", "--store", "s", "--json")
+    told = json.loads(out)["files"]
+    assert [file["name"] for file in told if not file["stored"]] == ["31.xml", "bad.xml"]
+    assert sum(file["receipt"]["records"]["alerts"]["added"] for file in told if file["receipt"]) == 1
+
+
 def test_wrong_use_is_told_without_a_traceback(khien: Khien, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "x").write_text("x")

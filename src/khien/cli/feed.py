@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,12 +18,15 @@ if TYPE_CHECKING:
     from khien.programme import Finding
     from khien.watch.feeds import Reading
     from khien.watch.feeds.polling import Polled
-    from khien.watch.observe import Receipt, Store
+    from khien.watch.observe import BatchRefused, Receipt, Store
 
 KINDS = ("cap", "rss", "geojson", "stix", "kev", "directory", "hub", "table")
 """As :data:`khien.watch.feeds.KINDS`, without importing the room before a command runs."""
 
 SHOWN = 20
+MANY = 20
+SMALL = ("cap", "rss", "geojson", "stix")
+"""So many files of these kinds are stored in one step where nothing speaks against it: a step costs several syncs."""
 
 
 def add(places: argparse._SubParsersAction[Parser], lang: str) -> None:
@@ -109,8 +113,6 @@ def run_check(args: argparse.Namespace) -> Exit:
 
 def run_read(args: argparse.Namespace) -> Exit:
     """Store files, each whole or not at all."""
-    from khien.watch.observe import BatchRefused
-
     store = opened(args.store, args.lang)
     _learn(store, args)
     if args.together:
@@ -118,22 +120,44 @@ def run_read(args: argparse.Namespace) -> Exit:
     lines: list[str] = []
     told: list[dict[str, Any]] = []
     code = Exit.DONE
-    for name in args.files:
-        reading = _read(args, name)
+    for reading, receipt, refused in _stored(store, args):
         lines += _said(reading, args.lang)
-        try:
-            receipt = reading.into(store, keep_good=args.keep_good)
-        except BatchRefused as refused:
+        findings = receipt.findings if receipt is not None else () if refused is None else refused.findings
+        lines += _findings([f for f in findings if f not in reading.findings], args.lang)
+        if refused is not None:
             code = Exit.INPUT_ERRORS
-            more = [f for f in refused.findings if f not in reading.findings]
-            lines += [*_findings(more, args.lang), t("watch_feed_refused", args.lang, file=name)]
-            told.append({**reading.to_dict(), "receipt": None, "refused_for": [f.to_dict() for f in refused.findings]})
-            continue
-        lines += [*_findings([f for f in receipt.findings if f not in reading.findings], args.lang)]
-        lines += _receipt(receipt, args.lang)
-        told.append({**reading.to_dict(), "receipt": receipt.to_dict()})
+            lines.append(t("watch_feed_refused", args.lang, file=reading.name))
+        elif receipt is not None:
+            lines += _receipt(receipt, args.lang)
+        plain = {"receipt": None if receipt is None else receipt.to_dict(), "stored": refused is None}
+        told.append({**reading.to_dict(), **plain, "refused_for": [f.to_dict() for f in findings if refused]})
     answer(args, {"store": args.store, "files": told}, lines)
     return code
+
+
+def _stored(
+    store: Store, args: argparse.Namespace
+) -> Iterator[tuple[Reading, Receipt | None, BatchRefused | None]]:
+    """Each file with what became of it. Many small ones that are sound share one step, told with the last of them."""
+    from khien.watch.feeds.reading import together
+    from khien.watch.observe import BatchRefused
+
+    many = len(args.files) >= MANY and args.kind in SMALL
+    readings = [_read(args, name) for name in args.files] if many else (_read(args, name) for name in args.files)
+    sound = [reading for reading in readings if reading.ok] if many else []
+    shared: Receipt | None = None
+    if sound:
+        # If one of them contradicts another or the store, each is tried by itself, and only that one is refused.
+        with contextlib.suppress(BatchRefused):
+            shared = together(sound).into(store)
+    for reading in readings:
+        if shared is not None and reading.ok:
+            yield reading, shared if reading is sound[-1] else None, None
+            continue
+        try:
+            yield reading, reading.into(store, keep_good=args.keep_good), None
+        except BatchRefused as refused:
+            yield reading, None, refused
 
 
 def _together(store: Store, args: argparse.Namespace) -> Exit:
