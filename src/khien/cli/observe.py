@@ -180,13 +180,14 @@ def _alerts(store: Store, args: argparse.Namespace) -> Exit:
     when = args.as_of or datetime.now(UTC)
     frame = store.records("alerts").collect()
     frame = alert_states(frame, when, known_at=args.known_at, findings=findings)
-    columns = ["state", "sent", "event", "severity", "urgency", "certainty", "area", "expires", "sender", "identifier"]
+    columns = ["state", "status", "sent", "event", "severity", "urgency", "certainty", "area", "expires"]
+    columns += ["sender", "identifier"]
     one = frame.unique([*columns[-2:], "sent"], keep="first", maintain_order=True).sort("sent", descending=True)
     body = [[_cell(cell, args.lang)[:40] for cell in row] for row in one.select(columns).head(ROWS).iter_rows()]
     for row in body:
         row[0] = t(f"watch_state_{row[0]}", args.lang)
     lines = list(_table([t(f"watch_head_{c}", args.lang) for c in columns], body))
-    active = one.filter(one["state"] == "active").height
+    active = one.filter((one["state"] == "active") & (one["status"] == "Actual")).height
     lines.append(t("watch_alerts", args.lang, active=number(active, args.lang), count=number(one.height, args.lang)))
     from khien.cli.findings import finding_lines
 

@@ -81,7 +81,7 @@ class Reading:
         if len(self.indicators) or places is not None:
             store.register(self.indicators, places)
         batch = Batch(self.observations if self.observations.height else None, self.records)
-        return store.put(batch, keep_good=keep_good, received=received, now=now)
+        return store.put(batch, keep_good=keep_good, received=received, now=now, name=self.name)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

@@ -44,7 +44,9 @@ class Guard:
     earliest: datetime = field(default_factory=lambda: datetime.fromisoformat("1700-01-01T00:00:00+00:00"))
 
 
-def shaped(frame: pl.DataFrame, received: datetime, source: str | None, findings: WatchFindings) -> pl.DataFrame | None:
+def shaped(
+    frame: pl.DataFrame, received: datetime, source: str | None, table: str, findings: WatchFindings
+) -> pl.DataFrame | None:
     """The frame with the columns of an observation and `_row`, the line of each; None when columns do not fit.
 
     A column `row` gives the lines of the file a frame came from; without it the header is line 1.
@@ -54,13 +56,13 @@ def shaped(frame: pl.DataFrame, received: datetime, source: str | None, findings
     for name, dtype in OBSERVATIONS.items():
         if name not in frame.columns:
             if name in NEEDED or (name == "source" and source is None):
-                findings.note("column-missing", "observations", 1, name)
+                findings.note("column-missing", table, 1, name)
             elif name in defaults:
                 columns.append(defaults[name].alias(name))
             continue
         have = frame.schema[name]
         if (made := _cast(name, have, dtype)) is None:
-            findings.note("column-type", "observations", 1, name, str(have), wanted=str(dtype))
+            findings.note("column-type", table, 1, name, str(have), wanted=str(dtype))
         else:
             columns.append(made)
     if findings.errors:
@@ -85,13 +87,14 @@ def _cast(name: str, have: pl.DataType, want: pl.DataType) -> pl.Expr | None:
     return column.cast(want) if isinstance(have, pl.Null) else None
 
 
-def judge(rows: pl.DataFrame, guard: Guard, now: datetime, findings: WatchFindings) -> pl.Series:
+def judge(rows: pl.DataFrame, guard: Guard, now: datetime, table: str, findings: WatchFindings) -> pl.Series:
     """Which rows may be stored; a finding for every kind of trouble and every value that makes it.
 
     Args:
         rows: as :func:`shaped` returns them.
         guard: what is let in.
         now: the present, for times that lie in the future.
+        table: the file or table that findings name.
         findings: what is wrong is added here, all of it.
     """
     units = pl.DataFrame(
@@ -107,7 +110,7 @@ def judge(rows: pl.DataFrame, guard: Guard, now: datetime, findings: WatchFindin
         columns = {code: column for code, (_, column) in checks.items()} | {"conflict": "value"}
         for code, column in columns.items():
             if flags[code].any():
-                _tell(code, column, joined.filter(flags[code]), guard, findings)
+                _tell(code, column, joined.filter(flags[code]), guard, table, findings)
     return ~bad
 
 
@@ -147,13 +150,15 @@ def _conflicts(rows: pl.DataFrame, bad: pl.Series) -> pl.Series:
     return counted.to_series()
 
 
-def _tell(code: str, column: str, rows: pl.DataFrame, guard: Guard, findings: WatchFindings) -> None:
+def _tell(
+    code: str, column: str, rows: pl.DataFrame, guard: Guard, table: str, findings: WatchFindings
+) -> None:
     """One finding for each different value, with the first line and how many rows have it; then how many more."""
     if code == "required":
         for name in (n for n in OBSERVATIONS if n != "value"):
             lacking = rows.filter(pl.col(name).is_null())
             if lacking.height:
-                findings.note(code, "observations", int(lacking[ROW][0]), name, None, count=lacking.height)
+                findings.note(code, table, int(lacking[ROW][0]), name, None, count=lacking.height)
         return
     by = [column, "_unit"] if code == "unit" else [column]
     counted = (pl.first(ROW), pl.len().alias("count"), pl.first("indicator").alias("of"))
@@ -162,9 +167,9 @@ def _tell(code: str, column: str, rows: pl.DataFrame, guard: Guard, findings: Wa
         known = {"indicator-unknown": guard.units, "place-unknown": guard.places or ()}.get(code)
         near = None if known is None else guess(group[column], known)
         fields = {"count": group["count"], "guess": near, "wanted": group.get("_unit"), "indicator": group["of"]}
-        findings.note(code, "observations", group[ROW], column, _shown(group[column]), largest=guard.largest, **fields)
+        findings.note(code, table, group[ROW], column, _shown(group[column]), largest=guard.largest, **fields)
     if groups.height > TOLD:
-        findings.note("more", "observations", None, column, count=groups.height - TOLD, what=code)
+        findings.note("more", table, None, column, count=groups.height - TOLD, what=code)
 
 
 def _shown(value: object) -> str:

@@ -153,6 +153,7 @@ class Store:
         received: datetime | None = None,
         keep_good: bool = False,
         now: datetime | None = None,
+        name: str = "observations",
     ) -> Receipt:
         """Store a frame of observations, all of it or nothing.
 
@@ -163,11 +164,12 @@ class Store:
             received: when it came, where the frame does not say; else now.
             keep_good: store what is sound and leave out the rest; else one bad row refuses the whole batch.
             now: the present, for tests and replays.
+            name: the file that findings name.
 
         Raises:
             BatchRefused: with all findings; the store is as it was.
         """
-        return self.put(Batch(frame), source=source, received=received, keep_good=keep_good, now=now)
+        return self.put(Batch(frame), source=source, received=received, keep_good=keep_good, now=now, name=name)
 
     def put(
         self,
@@ -177,12 +179,13 @@ class Store:
         received: datetime | None = None,
         keep_good: bool = False,
         now: datetime | None = None,
+        name: str = "observations",
     ) -> Receipt:
         """Store observations and records in one step; otherwise as :meth:`append`."""
         now = moment(now or datetime.now(UTC))
         received = now if received is None else moment(received)
         findings = WatchFindings()
-        rows, refused = self._sound(batch.observations, received, source, now, findings)
+        rows, refused = self._sound(batch.observations, received, source, now, name, findings)
         records = {t: _past(t, frame, now + self._guarded().ahead, findings) for t, frame in batch.records.items()}
         if findings.errors and not (keep_good and rows is not None):
             raise BatchRefused(findings, refused)
@@ -285,15 +288,16 @@ class Store:
         received: datetime,
         source: str | None,
         now: datetime,
+        name: str,
         findings: WatchFindings,
     ) -> tuple[pl.DataFrame | None, int]:
         """The rows that may be stored, and how many may not."""
         if frame is None:
             return pl.DataFrame(schema=OBSERVATIONS), 0
-        rows = shaped(frame, received, source, findings)
+        rows = shaped(frame, received, source, name, findings)
         if rows is None:
             return None, frame.height
-        good = judge(rows, self._guarded(), now, findings)
+        good = judge(rows, self._guarded(), now, name, findings)
         return rows.filter(good).drop(ROW), int((~good).sum())
 
     def _guarded(self) -> Guard:
