@@ -22,7 +22,7 @@ api = make_api()
 Id = Annotated[int, Path(ge=1, lt=2**63)]
 Before = Annotated[int | None, Query(ge=1, lt=2**63)]
 Most = Annotated[int, Query(ge=1, le=200)]
-Kind = Literal["plan", "whatif", "stress", "reliance", "frontier", "report"]
+Kind = Literal["plan", "whatif", "stress", "reliance", "frontier", "explain", "report"]
 State = Literal["waiting", "running", "done", "failed", "cancelled", "lost"]
 
 
