@@ -18,6 +18,10 @@ _SECTION: Final = {
     "plan": "plan", "plan-run": "plan", "plan-part": "plan", "plan-projects": "plan", "plan-project": "plan",
     "plan-compare": "plan", "whatif": "whatif", "whatif-run": "whatif", "stress": "stress", "stress-run": "stress",
     "stress-ask": "stress", "reliance": "reliance", "reliance-run": "reliance", "reliance-partner": "reliance",
+    **dict.fromkeys(
+        ("watch", "watch-replay", "watch-models", "watch-indicator", "watch-desk", "watch-compose", "watch-warning",
+         "watch-edit", "watch-act"), "watch",
+    ),
     "people": "people", "people-run": "people", "complex": "complex", "complex-version": "complex",
 }  # fmt: skip
 

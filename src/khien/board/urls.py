@@ -7,6 +7,7 @@ from django.urls import path, re_path
 from khien.board.api.questions import api
 from khien.board.urls_office import urlpatterns as office_urls
 from khien.board.urls_pages import urlpatterns as page_urls
+from khien.board.urls_watch import urlpatterns as watch_urls
 from khien.board.views import accounts, door, log, plain, programme, proposals, rows, runs, today
 
 handler404 = "khien.board.views.plain.not_found"
@@ -15,6 +16,7 @@ handler500 = "khien.board.views.plain.our_fault"
 urlpatterns = [
     *office_urls,
     *page_urls,
+    *watch_urls,
     path("", today.today, name="today"),
     path("sign-in/", door.sign_in, name="sign-in"),
     path("sign-out/", door.sign_out, name="sign-out"),

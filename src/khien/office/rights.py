@@ -22,6 +22,9 @@ class Right(StrEnum):
     VERSIONS_READ = "programme:version:read"
     VERSIONS_WRITE = "programme:version:write"
     VERSIONS_WRITE_OWN_PLACE = "programme:version:write-own-place"
+    WARNINGS_APPROVE = "watch:warning:approve"
+    WARNINGS_PROPOSE = "watch:warning:propose"
+    WATCH_READ = "watch:room:read"
 
 
 class Role(StrEnum):
@@ -39,13 +42,13 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
-_SEE: Final = frozenset({Right.VERSIONS_READ, Right.RUNS_READ})
+_SEE: Final = frozenset({Right.VERSIONS_READ, Right.RUNS_READ, Right.WATCH_READ})
 
 RIGHTS_OF: Final[dict[Role, frozenset[Right]]] = {
     Role.VIEWER: _SEE,
     Role.ANALYST: _SEE | {Right.VERSIONS_WRITE, Right.PROPOSALS_MAKE, Right.RUNS_START},
-    Role.DUTY_OFFICER: _SEE,
-    Role.WARNING_APPROVER: _SEE,
+    Role.DUTY_OFFICER: _SEE | {Right.WARNINGS_PROPOSE},
+    Role.WARNING_APPROVER: _SEE | {Right.WARNINGS_APPROVE},
     Role.PROVINCE_OFFICER: _SEE | {Right.VERSIONS_WRITE_OWN_PLACE},
     Role.FUND_OFFICER: _SEE | {Right.RUNS_START},
     Role.COUNCIL_MEMBER: _SEE,

@@ -69,6 +69,14 @@ def when(context: dict[str, Any], moment: datetime | str | None) -> str:
 
 
 @register.simple_tag(takes_context=True)
+def day(context: dict[str, Any], moment: datetime | date | None) -> str:
+    """A day; of a moment, that in UTC, in which days of observations begin."""
+    if not moment:
+        return "–"
+    return moment.strftime("%d/%m/%Y" if context["lang"] == "vi" else "%Y-%m-%d")
+
+
+@register.simple_tag(takes_context=True)
 def verdict(context: dict[str, Any], answer: Any) -> str:
     """Why somebody may or may not."""
     return str(answer.why(context["lang"]))
