@@ -18,6 +18,7 @@ from functools import lru_cache
 from html import unescape
 from typing import Final
 
+from django.db import connections
 from fontTools import subset
 from fontTools.ttLib import TTFont
 
@@ -136,10 +137,11 @@ def is_broken(key: str, name: str) -> bool:
 
 
 def _draw_all() -> None:
-    """Draw until nothing waits; then end, for a thread that sleeps holds no less memory than none that lives."""
+    """Draw until nothing waits; then end, and let go of the database."""
     while True:
         with _changed:
             if not _waiting:
+                connections.close_all()
                 return
             (key, name), make = next(iter(_waiting.items()))
         try:
