@@ -36,6 +36,8 @@ COMMANDS = (
     "network",
     "feed",
     "observe",
+    "forecast",
+    "backtest",
     "level",
     "warn",
     "compare",
