@@ -15,6 +15,9 @@ from khien.watch.observe.findings import WatchFindings
 
 NEW = pl.Schema({name: dtype for name, dtype in OBSERVATIONS.items() if name != "received"})
 """Columns of observations that a reader gives: all but the time of receipt."""
+NOTHING = pl.DataFrame(schema={**NEW, "row": pl.UInt32})
+NONE = Indicators()
+"""Frames and sets of indicators are never changed in place, so that one empty one serves all."""
 
 LARGEST = ("cap", "rss", "geojson")
 """Kinds of which the largest of several values at one place and time counts."""
@@ -48,9 +51,9 @@ class Reading:
 
     kind: str
     name: str
-    observations: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={**NEW, "row": pl.UInt32}))
+    observations: pl.DataFrame = field(default_factory=lambda: NOTHING)
     records: dict[str, pl.DataFrame] = field(default_factory=dict)
-    indicators: Indicators = field(default_factory=Indicators)
+    indicators: Indicators = field(default_factory=lambda: NONE)
     places: frozenset[str] | None = None
     lie_in: frozenset[str] = frozenset()
     links: tuple[Link, ...] = ()
