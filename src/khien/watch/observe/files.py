@@ -179,7 +179,7 @@ class FsspecFiles:
                 file.write(data)
         except FileExistsError:
             return False
-        except (ValueError, NotImplementedError):
+        except (ValueError, RuntimeError):  # a file system that cannot promise it
             if self.fs.exists(place):
                 return False
             self.fs.pipe_file(place, data)
@@ -205,7 +205,7 @@ class FsspecFiles:
         """Seconds since a file was written; 0 where the place does not say."""
         try:
             return time.time() - float(self.fs.modified(f"{self.root}/{name}").timestamp())
-        except (NotImplementedError, AttributeError):
+        except (RuntimeError, AttributeError):
             return 0.0
 
     @contextlib.contextmanager
