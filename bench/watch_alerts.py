@@ -1,6 +1,6 @@
 """Are alerts from forecast probabilities earlier than the legal rule, at the same rate of false alarms?
 
-    python -m bench.watch_alerts [--data DIR] [--json] [DISEASE ...]
+    python -m bench.watch_alerts [--data DIR] [--json] [--forecaster khien] [DISEASE ...]
 
 Monthly cases of Viet Nam's provinces, 1997 to 2015, judged from 2010 on; see docs/methods/epidemic-alerts.md. Needs the
 file vn_gdpm_monthly_province.parquet in DIR/watch/epi (KHIEN_DATA) and the extra `forecast`.
@@ -14,6 +14,7 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -193,6 +194,26 @@ def probabilities(series: Series, rule: Lines, *, first: int = CHOSEN, seed: int
     return made
 
 
+def of_the_product(series: Series, rule: Lines, *, first: int = JUDGED, seed: int = 0) -> Array:
+    """The same from the forecasts of khien.watch.forecast: fitted anew every month, quantiles turned into chances."""
+    from khien.watch.forecast import QUANTILES, Panel
+    from khien.watch.forecast.models import POOLED, members
+    from khien.watch.warn.exceed import exceed_probability
+
+    made = np.full((AHEAD, *series.cases.shape), np.nan)
+    steps = tuple(range(1, AHEAD + 1))
+    for now in range((first - FIRST) * 12, series.months):
+        last = date(FIRST + now // 12, now % 12 + 1, 28)
+        panel = Panel(series.cases[:, : now + 1], series.names, last, every="month")
+        quantiles = members(panel, steps, seed=seed)[POOLED]
+        for p in range(len(series.names)):
+            for ahead in steps:
+                if now + ahead < series.months and not np.isnan(line := rule.above[p, now + ahead]):
+                    values = quantiles[p, ahead - 1]
+                    made[ahead - 1, p, now] = float(exceed_probability(QUANTILES, values, line, floor=0.0))
+    return made
+
+
 def onsets(rule: Lines, start: int, end: int, cases: Array | None = None, least: int = 0) -> list[tuple[int, int]]:
     """Where an epidemic begins: a month above the line with at least so many cases, after three known ones below."""
     found = []
@@ -230,13 +251,18 @@ def threshold(chance: Array, rule: Lines, start: int, end: int, rate: float) -> 
     return 1.0
 
 
-def compare(series: Series, *, seed: int = 0, leave_out: bool = True) -> dict[str, Any]:
-    """Both kinds of alert against each other for one disease."""
+def compare(
+    series: Series, *, seed: int = 0, leave_out: bool = True, forecaster: str = "trees"
+) -> dict[str, Any]:
+    """Both kinds of alert against each other for one disease.
+
+    With the forecaster "khien" only the judged years are forecast, and no threshold is chosen before them.
+    """
     rule = lines(series.cases, leave_out=leave_out)
     start, chosen, end = (JUDGED - FIRST) * 12, (CHOSEN - FIRST) * 12, series.months
     if not rule.known[:, :start].any():
         return {"disease": series.disease, "judged": False}
-    made = probabilities(series, rule, seed=seed)
+    made = (probabilities if forecaster == "trees" else of_the_product)(series, rule, seed=seed)
     chance = np.where(np.isnan(made).all(axis=0), np.nan, np.nanmax(np.nan_to_num(made, nan=-1.0), axis=0))
     begun = onsets(rule, start, end)
     wrong, quiet = false_alarms(rule.warning, rule, start, end)
@@ -245,10 +271,9 @@ def compare(series: Series, *, seed: int = 0, leave_out: bool = True) -> dict[st
     told: dict[str, Any] = {"disease": series.disease, "judged": True, "provinces": len(series.names)}
     told |= {"epidemics": len(begun), "epidemic_share": float(rule.epidemic[:, start:][rule.known[:, start:]].mean())}
     told["legal"] = {"false_alarm_rate": wrong / quiet, **_told(legal)}
-    tau = {
-        "equal": threshold(chance, rule, start, end, wrong / quiet),
-        "chosen_before": threshold(chance, rule, chosen, start, before / before_quiet),
-    }
+    tau = {"equal": threshold(chance, rule, start, end, wrong / quiet)}
+    if not np.isnan(chance[:, chosen:start]).all():
+        tau["chosen_before"] = threshold(chance, rule, chosen, start, before / before_quiet)
     for name, step in tau.items():
         ours = leads(chance > step, begun)
         rate = false_alarms(chance > step, rule, start, end)[0] / quiet
@@ -285,6 +310,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("KHIEN_DATA", default)))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--all-years", action="store_true", help="compare with the last five years, epidemic or not")
+    about = "the bench's own trees, or khien.watch.forecast (hours)"
+    parser.add_argument("--forecaster", choices=("trees", "khien"), default="trees", help=about)
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     # Threads that wait for one another cost more than they bring on a machine that has other work.
@@ -293,7 +320,8 @@ def main() -> None:
     found = []
     for disease in args.diseases:
         began = time.perf_counter()
-        told = compare(load(path, disease), seed=args.seed, leave_out=not args.all_years)
+        one = load(path, disease)
+        told = compare(one, seed=args.seed, leave_out=not args.all_years, forecaster=args.forecaster)
         found.append({**told, "seconds": round(time.perf_counter() - began, 1)})
         if not args.json:
             print(*_lines(found[-1]), sep="\n")
@@ -309,7 +337,7 @@ def _lines(told: dict[str, Any]) -> Iterator[str]:
         f"{told['disease']}: {told['epidemics']} epidemics in {told['provinces']} provinces, "
         f"{told['epidemic_share']:.0%} of months above the line ({told['seconds']} s)"
     )
-    for name in ("legal", "equal", "chosen_before"):
+    for name in (name for name in ("legal", "equal", "chosen_before") if name in told):
         one = told[name]
         yield (
             f"  {name:14} false alarms {one['false_alarm_rate']:.3f}  lead median {one['median']:.1f} mean "

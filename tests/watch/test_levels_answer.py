@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from tests.data import data_path
 
 from khien.watch.levels import HAZARDS, LevelError, evaluate, hazard
 from khien.watch.levels.places import column_status, names, units
-from khien.watch.levels.tables import level_facts, rows
+from khien.watch.levels.tables import clocks_table, level_facts, rows
 
 
 def test_an_answer_names_article_band_reason_command_and_colour() -> None:
@@ -115,3 +116,45 @@ def test_every_text_of_the_tables_is_there_in_both_languages() -> None:
         texts += [c for i in table.inputs.values() for c in i.choices.values() if i.name != "coast"]
         assert all(text.vi and text.en for text in texts)
         assert not [text.vi for text in texts if text.vi == text.en]
+
+
+STATIONS = "station,name,alarm1_m,alarm2_m,alarm3_m,status,note_vi,note_en\nkim-long,Kim Long,1,2,3.5,text,,\n"
+
+
+def test_an_office_may_bring_its_own_stations_and_clocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KHIEN_LEVELS", str(tmp_path))
+    (tmp_path / "stations.csv").write_text(STATIONS, encoding="utf-8")
+    (tmp_path / "storm.toml").write_text("nonsense", encoding="utf-8")  # hazard tables are not replaced
+    given = {"stage_m": 4, "zone": "3", "basins": "one"}
+    found = evaluate("flood", given, at_station="Kim Long")
+    assert (found.level, found.verified) == (3, True)
+    with pytest.raises(LevelError):
+        evaluate("flood", given, at_station="Hà Nội")
+    assert evaluate("storm", {"beaufort": 12}, place="48").level == 4
+    ours = clocks_table()
+    own = 'group = "cyber"\nid = "x"\nhours = 6\nvi = "a"\nen = "b"\nsource_vi = "c"\nsource_en = "d"\nstatus = "text"'
+    (tmp_path / "clocks.toml").write_text("[[clock]]\n" + own, encoding="utf-8")
+    assert [row["hours"] for row in clocks_table()] == [6]
+    monkeypatch.delenv("KHIEN_LEVELS")
+    assert clocks_table() == ours
+
+
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        ("stations.csv", "station,name\na,b\n"),
+        ("stations.csv", ""),
+        ("clocks.toml", "clock = 3"),
+        ("clocks.toml", "[[clock]]\ngroup = 'cyber'\n"),
+        ("clocks.toml", "["),
+    ],
+)
+def test_an_own_file_that_cannot_be_used_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str
+) -> None:
+    monkeypatch.setenv("KHIEN_LEVELS", str(tmp_path))
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(LevelError) as error:
+        _ = clocks_table() if name == "clocks.toml" else evaluate("flood", {"stage_m": 1}, at_station="Hà Nội")
+    assert error.value.findings[0].code == "own-table"
+    assert name in error.value.findings[0].line("vi")

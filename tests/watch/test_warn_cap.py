@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from tests.data import data_path
 
+from khien.watch.feeds.cap import read_cap
 from khien.watch.warn import acts
 from khien.watch.warn.cap import NAMESPACE, area_name, cap_message, certainty, rules, urgency
 from khien.watch.warn.content import Content, provinces
@@ -97,6 +98,20 @@ def test_the_first_message_is_valid_and_says_everything_in_both_languages(
     assert texts(message, "c:info/c:onset")[0] == "2026-09-15T16:00:00+07:00"
     assert "Decision 18/2021/QĐ-TTg, Art 42" in texts(message, "c:info/c:parameter/c:value")
     assert texts(message, "c:references") == []
+
+
+def test_what_goes_out_can_be_read_back_in_without_a_finding(journal: Journal, tmp_path: Path) -> None:
+    square = {"id": "48", "geometry": {"type": "Polygon", "coordinates": [SQUARE]}}
+    shapes = read_shapes(geojson(tmp_path / "a.geojson", square))
+    ref = official(journal, storm())
+    acts.update(journal, ref, storm(level=5), by=WHO, why="mạnh thêm", now=NOW)
+    acts.review(journal, ref, by=WHO, why="đã xem", now=NOW)
+    acts.approve(journal, ref, by=BOSS, why="thống nhất", now=NOW)
+    known = desk(journal.read())
+    for message in known.get(ref).messages:
+        found = read_cap(cap_message(known, known.get(ref), message, shapes), "ours.xml")
+        assert list(found.findings) == []
+        assert sorted(found.observations["place"].to_list()) == ["46", "48"]
 
 
 def test_an_update_a_cancel_and_an_all_clear_refer_to_what_came_before(

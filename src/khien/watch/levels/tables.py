@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Any, Final, Literal
 
+from khien.watch.levels.findings import LevelError, LevelFinding
 from khien.watch.levels.interval import Interval
 from khien.words import t
 
@@ -23,6 +26,12 @@ HAZARDS: Final = (
     "cold", "wildfire", "earthquake", "tsunami",
 )  # fmt: skip
 """Ids of the hazards in the order of their articles, 42 to 56."""
+
+OWN_TABLES: Final = "KHIEN_LEVELS"
+"""Environment variable: a folder whose files stand in for those below that could not be verified."""
+
+REPLACEABLE: Final = ("places.csv", "stations.csv", "clocks.toml")
+"""Facts that were not read in the legal text, or depend on appendices that were not at hand: settings of the office."""
 
 Condition = Interval | tuple[str, ...]
 
@@ -135,10 +144,43 @@ def common() -> Mapping[str, Any]:
     return _toml("common.toml")
 
 
-@cache
 def rows(name: str) -> tuple[Mapping[str, str], ...]:
-    """The rows of a CSV file of the package."""
-    return tuple(csv.DictReader(io.StringIO(_read(name))))
+    """The rows of a CSV file: the package's, or the office's own in its place.
+
+    Raises:
+        LevelError: the office's own file cannot be used.
+    """
+    return _rows(name, own_file(name))
+
+
+@cache
+def _rows(name: str, own: Path | None) -> tuple[Mapping[str, str], ...]:
+    ours = tuple(csv.DictReader(io.StringIO(_read(name))))
+    if own is None:
+        return ours
+    found = tuple(csv.DictReader(io.StringIO(_own_text(own)), strict=True))
+    lacking = [column for column in ours[0] if not found or found[0].get(column) is None]
+    if lacking:
+        raise _unusable(own, ", ".join(lacking))
+    return found
+
+
+def own_file(name: str) -> Path | None:
+    """The office's own file in place of one of the package's, if it has one."""
+    folder = os.environ.get(OWN_TABLES)
+    place = Path(folder) / name if folder and name in REPLACEABLE else None
+    return place if place is not None and place.is_file() else None
+
+
+def _own_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _unusable(path, str(error)) from None
+
+
+def _unusable(path: Path, why: str) -> LevelError:
+    return LevelError([LevelFinding("own-table", path.name, value=str(path), fields={"why": why})])
 
 
 def level_facts(level: int) -> Mapping[str, Any]:
@@ -178,10 +220,35 @@ def _conditions(raw: Mapping[str, Any]) -> Mapping[str, Condition]:
     return {key: Interval.parse(value) if isinstance(value, str) else tuple(value) for key, value in raw.items()}
 
 
-@cache
 def clocks_table() -> tuple[dict[str, Any], ...]:
-    """The reporting clocks (clocks.toml)."""
-    return tuple(_toml("clocks.toml")["clock"])
+    """The reporting clocks: the package's clocks.toml, or the office's own in its place.
+
+    Raises:
+        LevelError: the office's own file cannot be used.
+    """
+    return _clocks(own_file("clocks.toml"))
+
+
+@cache
+def _clocks(own: Path | None) -> tuple[dict[str, Any], ...]:
+    if own is None:
+        return tuple(_toml("clocks.toml")["clock"])
+    try:
+        found = tuple(tomllib.loads(_own_text(own))["clock"])
+        lacking = [key for row in found for key in (*_CLOCK, "hours") if key not in row and not _timed(row, key)]
+    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        raise _unusable(own, f"{type(error).__name__}: {error}") from None
+    if lacking or not found:
+        raise _unusable(own, ", ".join(dict.fromkeys(lacking)) or "clock")
+    return found
+
+
+_CLOCK: Final = ("group", "id", "vi", "en", "source_vi", "source_en", "status")
+
+
+def _timed(row: Mapping[str, Any], key: str) -> bool:
+    """Whether a clock that names no hours says otherwise when it ends."""
+    return key == "hours" and ("day" in row or "each" in row)
 
 
 @cache
