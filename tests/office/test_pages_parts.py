@@ -147,7 +147,10 @@ def test_a_year_of_a_skill_is_its_busiest_quarter() -> None:
 
 
 def test_a_picture_carries_exactly_the_letters_that_it_shows() -> None:
-    svg = '<svg xmlns="x" width="9" height="9"><text font-weight="600">Độ phủ &amp; tự chủ</text></svg>'
+    svg = (
+        '<svg xmlns="x" width="9" height="9"><text x="1"/><text font-weight="600">Độ phủ</text><text x="2"/>'
+        "<text><tspan>&amp; tự</tspan><tspan> chủ</tspan></text></svg>"
+    )
     lettered = pictures.lettered(svg)
     fonts = re.findall(r"base64,([^)]+)\)", lettered)
     assert len(fonts) == 2

@@ -30,7 +30,7 @@ from khien.draw.theme import FONT, NARROW, WIDE
 log = logging.getLogger("khien.board")
 
 SIZES: Final = {"wide": WIDE, "narrow": NARROW}
-_TEXT: Final = re.compile(r"<(?:text|tspan)[^>]*>([^<]*)<")
+_TEXT: Final = re.compile(r">([^<]+)<")
 _BOLD: Final = re.compile(r'font-weight="(?:bold|[6-9]00)"')
 _drawing = threading.Lock()
 _waiting: OrderedDict[tuple[str, str], Callable[[], bytes]] = OrderedDict()
