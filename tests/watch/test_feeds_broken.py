@@ -15,9 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.data import data_path
 
+import khien
 from khien.watch.feeds import BYTES, read
 from khien.watch.feeds.mapping import parsed
 from khien.watch.feeds.tables import read_table, week_day
+from khien.watch.indicators import Indicators
 from khien.watch.observe import BatchRefused, Store, WatchFindings
 from khien.watch.observe.findings import WATCH_CODES
 from khien.words import catalogue
@@ -84,7 +86,7 @@ def test_a_number_beyond_all_numbers_is_refused_by_the_guard(tmp_path: Path) -> 
     (tmp_path / "made.csv").write_text(HEAD + "Hà Nội,2026-01-01,2026-01-05,1e400\n", encoding="utf-8")
     made = parsed(MAP, "x", WatchFindings())
     assert made is not None
-    with pytest.raises(BatchRefused, match="made.csv:2:value: .*no finite number"):
+    with pytest.raises(BatchRefused, match=r"made\.csv:2:value: .*no finite number"):
         read_table(tmp_path / "made.csv", made).into(Store(tmp_path / "store"))
     assert Store(tmp_path / "store").state.number == 0
 
@@ -246,6 +248,21 @@ def test_events_of_gdacs_as_geojson(tmp_path: Path) -> None:
 def test_a_topology_without_its_parts(top: dict[str, Any]) -> None:
     found = BYTES["geojson"](json.dumps({"type": "Topology", **top}).encode(), "x", None).findings
     assert [f.code for f in found] == ["json-form"]
+
+
+def test_what_a_programme_says_of_an_indicator_stays_and_its_unit_holds(tmp_path: Path, vietnam: Path) -> None:
+    programme = khien.read(vietnam)
+    store = Store(tmp_path / "store")
+    store.register(Indicators.of(programme), programme.places["id"].to_list())
+    assert BYTES["geojson"](quake(), "x", None).into(store).added == 1
+    assert store.indicators["quake-magnitude"].owner == "Trực ban địa chấn"
+    assert len(store.indicators) == programme.indicators.height
+    other = Store(tmp_path / "other")
+    row = programme.indicators.filter(pl.col("id") == "quake-magnitude").row(0, named=True)
+    other.register(Indicators.from_rows([row | {"unit": "Richter"}]))
+    with pytest.raises(BatchRefused, match="Richter"):
+        BYTES["geojson"](quake(), "x", None).into(other)
+    assert other.state.number == 0
 
 
 def test_a_quake_near_a_province_is_told_of_it_and_its_revision_kept(tmp_path: Path) -> None:

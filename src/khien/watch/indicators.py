@@ -124,6 +124,15 @@ class Indicators:
         kept = self.frame.filter(~pl.col("id").is_in(others.frame["id"].implode()))
         return Indicators(pl.concat([kept, others.frame]))
 
+    def besides(self, known: Indicators) -> Indicators:
+        """Those of which another set knows nothing.
+
+        Raises:
+            BatchRefused: an id stands in both with different units.
+        """
+        known.joined(self)
+        return Indicators(self.frame.filter(~pl.col("id").is_in(known.frame["id"].implode())))
+
     def gaps(self) -> list[Finding]:
         """A warning for every indicator and column that is empty although the watch needs it."""
         findings = WatchFindings()

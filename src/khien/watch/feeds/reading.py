@@ -81,8 +81,10 @@ class Reading:
         places = self.places
         if places is None and self.lie_in and store.places is not None:
             places = self.lie_in
-        if len(self.indicators) or places is not None:
-            store.register(self.indicators, places)
+        # What a feed says of an indicator never changes what the store was told of it by its owner.
+        fresh = self.indicators.besides(store.indicators) if len(self.indicators) else self.indicators
+        if len(fresh) or places is not None:
+            store.register(fresh, places)
         batch = Batch(self.observations if self.observations.height else None, self.records)
         return store.put(batch, keep_good=keep_good, received=received, now=now, name=self.name)
 
