@@ -140,7 +140,7 @@ def test_the_worked_table_of_the_ensemble() -> None:
     widths = np.linspace(-1, 1, 23)
     past = np.tile(np.log(100) + widths * 0.405, (300, 1))
     off = np.zeros(300)
-    off[:15] = 1.44 * 0.405 * 0.95  # one in twenty just beyond the 95 % interval, so far that 1.44 times as wide holds it
+    off[:15] = 1.44 * 0.405 * 0.95  # one in twenty beyond the 95 % interval: 1.44 times as wide would hold it
     grown = stretched(past[:1], np.full(11, 1.2))
     assert grown[0, -1] == pytest.approx(np.log(100) + 1.2 * 0.405)
     assert stretch(past, np.log(100) + off).shape == (11,)

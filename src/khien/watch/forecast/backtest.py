@@ -13,7 +13,7 @@ import polars as pl
 
 from khien.watch.forecast.frames import FORECASTS, Floats, as_frame
 from khien.watch.forecast.hub import Hub, Moment
-from khien.watch.forecast.models import ENSEMBLE, MEMBERS, Forecast, Record, combine, members
+from khien.watch.forecast.models import ENSEMBLE, MEMBERS, PERSISTENCE, Forecast, Record, combine, members
 from khien.watch.forecast.score import Score, score
 
 HISTORY_STEP = 3  # of the earlier seasons every third reference date is enough for a record
@@ -39,7 +39,7 @@ class Backtest:
         scores: by model, ours and the published ones, on the tasks that the baseline answered too.
         seasons: the ensemble's scores by season.
         horizons: the ensemble's scores by horizon.
-        places: columns `place, wis, baseline, relative`: better and worse ones.
+        places: columns `place, tasks, wis, relative`, best first.
         surge95: share of outcomes in surge weeks that the central 95 % held; NaN where there were none.
         seconds: how long it took.
     """
@@ -119,7 +119,8 @@ def backtest(
         hub: what to forecast. Its published forecasts are only compared with, never learnt from.
         history: earlier seasons of the same target. Their forecasts start the record that weighs the members and widens
             intervals; only reference dates before the hub's first one, and outcomes known by then, count.
-        baseline: published model to be relative to; left out, the one whose name ends in "baseline".
+        baseline: published model to be relative to; left out, the one whose name ends in "baseline"; our
+            own persistence where none is published.
         told: progress.
         many: who makes the members' forecasts.
         since: first reference date; earlier ones are left out.
@@ -164,24 +165,27 @@ def _judged(hub: Hub, moments: list[Moment], made: list[Forecast], baseline: str
     outcomes = [hub.outcomes(m) for m in moments]
     names = sorted(hub.published["model"].unique())
     base = baseline or next((n for n in names if n.lower().endswith("baseline")), None)
-    beside = [_nothing(m) if base is None else hub.of_model(base, m) for m in moments]
+    if base is None:
+        beside = [f.values[PERSISTENCE] for f in made]
+    else:
+        beside = [hub.of_model(base, m) for m in moments]
     ours = [f.values[ENSEMBLE] for f in made]
     scores = {}
     for name in dict.fromkeys(n for f in made for n in f.values):
         said = [f.values.get(name, _nothing(m)) for f, m in zip(made, moments, strict=True)]
-        scores[name] = _score(outcomes, said, beside, base)
+        scores[name] = _score(outcomes, said, beside)
     for name in names:
-        scores[name] = _score(outcomes, [hub.of_model(name, m) for m in moments], beside, base)
+        scores[name] = _score(outcomes, [hub.of_model(name, m) for m in moments], beside)
     by_season: dict[str, list[int]] = {}
     for i, moment in enumerate(moments):
         year = moment.reference.year - (moment.reference.month < 8)
         by_season.setdefault(f"{year}/{(year + 1) % 100:02d}", []).append(i)
     seasons = {
-        s: _score([outcomes[i] for i in at], [ours[i] for i in at], [beside[i] for i in at], base)
+        s: _score([outcomes[i] for i in at], [ours[i] for i in at], [beside[i] for i in at])
         for s, at in by_season.items()
     }
     horizons = {
-        h: _score([o[:, j] for o in outcomes], [f[:, j] for f in ours], [b[:, j] for b in beside], base)
+        h: _score([o[:, j] for o in outcomes], [f[:, j] for f in ours], [b[:, j] for b in beside])
         for j, h in enumerate(moments[0].horizons)
     }
     rows = [
@@ -190,7 +194,7 @@ def _judged(hub: Hub, moments: list[Moment], made: list[Forecast], baseline: str
         for name in f.values
     ]
     forecasts = pl.concat(rows) if rows else pl.DataFrame(schema=FORECASTS)
-    places = _by_place(moments, outcomes, ours, beside, base)
+    places = _by_place(moments, outcomes, ours, beside)
     return Backtest(
         hub.target, forecasts, scores, seasons, horizons, places,
         _in_surge(hub, moments, outcomes, ours), time.monotonic() - begun,
@@ -201,23 +205,21 @@ def _nothing(moment: Moment) -> Floats:
     return np.full((len(moment.panel.places), len(moment.horizons), 23), np.nan)
 
 
-def _score(
-    outcomes: Sequence[Floats], said: Sequence[Floats], beside: Sequence[Floats], base: str | None
-) -> Score:
+def _score(outcomes: Sequence[Floats], said: Sequence[Floats], beside: Sequence[Floats]) -> Score:
     def flat(arrays: Sequence[Floats], tail: tuple[int, ...]) -> Floats:
         return np.concatenate([a.reshape(-1, *tail) for a in arrays])
 
-    return score(flat(outcomes, ()), flat(said, (23,)), None if base is None else flat(beside, (23,)))
+    return score(flat(outcomes, ()), flat(said, (23,)), flat(beside, (23,)))
 
 
 def _by_place(
-    moments: list[Moment], outcomes: list[Floats], ours: list[Floats], beside: list[Floats], base: str | None
+    moments: list[Moment], outcomes: list[Floats], ours: list[Floats], beside: list[Floats]
 ) -> pl.DataFrame:
     rows: list[dict[str, Any]] = []
     for place in sorted({p for m in moments for p in m.panel.places}):
         at = [(i, m.panel.places.index(place)) for i, m in enumerate(moments) if place in m.panel.places]
         came, said, other = ([part[i][p] for i, p in at] for part in (outcomes, ours, beside))
-        found = _score(came, said, other, base)
+        found = _score(came, said, other)
         if found.tasks:
             rows.append({"place": place, "tasks": found.tasks, "wis": found.wis, "relative": found.relative})
     schema = {"place": pl.String, "tasks": pl.Int64, "wis": pl.Float64, "relative": pl.Float64}
