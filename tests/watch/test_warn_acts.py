@@ -409,6 +409,11 @@ def test_no_order_of_acts_makes_a_warning_official_by_its_author() -> None:
     run_state_machine_as_test(Desks, settings=settings(max_examples=25, stateful_step_count=15, deadline=None))  # type: ignore[no-untyped-call]
 
 
+def test_an_act_of_a_newer_version_is_not_guessed(journal: Journal) -> None:
+    journal.append(BOSS, lambda entries: ("merge", "", {}), NOW)
+    assert code(lambda: desk(journal.read())) == "act-unknown"
+
+
 def test_the_journal_is_lines_that_other_programs_can_read(journal: Journal) -> None:
     official(journal)
     lines = (journal.folder / FILE).read_text(encoding="utf-8").splitlines()

@@ -178,6 +178,14 @@ def test_exceedance_of_a_file_of_forecasts(tmp_path: Path, capsys: Capture, form
     assert json.loads(capsys.readouterr().out)["rows"][0]["probability"] == pytest.approx(0.3)
     for wrong in (["--threshold=x"], ["--threshold=1=2", "--cost=1"], ["--threshold=1=2", "--cost=-1", "--loss=2"]):
         assert main(["warn", "exceed", str(path), *wrong]) == 2
+    cases = tmp_path / "cases.csv"
+    earlier = zip(range(2021, 2026), (8, 8, 10, 12, 12), strict=True)
+    cases.write_text("place,period,cases\n" + "\n".join(f"08,{y}-10,{n}" for y, n in earlier), encoding="utf-8")
+    assert main(["warn", "exceed", str(path), "--counts", str(cases), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["rows"]
+    assert [(row["level"], row["threshold"]) for row in told] == [(1, 12.0), (2, 14.0)]
+    cases.write_text("place,period,cases\n08,2025-13,5\n", encoding="utf-8")
+    assert main(["warn", "exceed", str(path), "--counts", str(cases)]) == 1
     path.write_bytes(b"\xff\xfe\x00nonsense")
     assert main(["warn", "exceed", str(path), "--threshold", "1=2"]) == 1
 

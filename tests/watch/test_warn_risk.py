@@ -17,6 +17,7 @@ from khien.watch.warn.costloss import act, choose, value
 from khien.watch.warn.exceed import exceed_probability, exceedance
 from khien.watch.warn.findings import WarnError
 from khien.watch.warn.impact import illustrative_shares, impact
+from khien.watch.warn.legal_lines import epidemic_lines
 
 Q23 = [0.01, 0.025, *np.arange(0.05, 0.951, 0.05).round(2), 0.975, 0.99]
 
@@ -283,3 +284,26 @@ def test_a_programmes_own_cascades_take_times_where_they_are_known(vietnam: Any)
     assert links[0].low_hours == 12
     assert (links[1].low_hours, links[1].status) == (None, "programme")
     assert may_bring("a", links)[0].low_hours is None
+
+
+def test_a_forecast_against_the_legal_lines_of_epidemics() -> None:
+    """8, 8, 10, 12, 12 in earlier Octobers: a warning from 12, an epidemic above 14."""
+    counts = {("48", "10"): dict(zip(range(2021, 2026), (8, 8, 10, 12, 12), strict=True)), ("48", "11"): {2025: 3}}
+    steps = epidemic_lines(counts, forecasts())
+    assert steps.select("place", "level", "threshold").rows() == [("48", 1, 12.0), ("48", 2, 14.0)]
+    found = exceedance(forecasts(), steps)
+    # Quantiles 0.1 and 0.5 at 10 and 20: P(X > 12) = 0.9 - 0.08, P(X > 14) = 0.9 - 0.16.
+    assert found["probability"].to_list() == pytest.approx([0.82, 0.74])
+    everywhere = epidemic_lines({("", "10"): counts["48", "10"]}, forecasts())
+    assert everywhere["place"].to_list() == ["48", "48", "79", "79"]
+    with pytest.raises(WarnError) as error:
+        epidemic_lines(counts, forecasts(), epidemic_years=[2024])
+    assert codes(error) == ["no-lines"]
+
+
+def test_columns_of_the_wrong_kind_are_named() -> None:
+    good = pl.DataFrame({"level": [1], "threshold": [20.0]})
+    texts = forecasts(target=pl.lit("October"), value=pl.lit("many"))
+    with pytest.raises(WarnError) as error:
+        exceedance(texts, good.with_columns(threshold=pl.lit("x")))
+    assert codes(error) == ["wrong-kind", "wrong-kind", "wrong-kind"]

@@ -128,6 +128,7 @@ def _add_analysis(parts: Any, lang: str) -> None:
     which = exceed.add_mutually_exclusive_group(required=True)
     which.add_argument("--thresholds", metavar="FILE", help=t("warn_thresholds_help", lang))
     which.add_argument("--threshold", action="append", metavar="N=X", help=t("warn_threshold_help", lang))
+    which.add_argument("--counts", metavar="FILE", help=t("warn_counts_help", lang))
     exceed.add_argument("--cost", type=float, metavar="C", help=t("warn_cost_help", lang))
     exceed.add_argument("--loss", type=float, metavar="L", help=t("warn_loss_help", lang))
     silent = _part(parts, "silent", run_silent, lang, "khien warn silent feeds.csv", journal=False)
@@ -324,9 +325,10 @@ def run_exceed(args: argparse.Namespace) -> Exit:
         ratio = None if args.cost is None else cost_ratio(args.cost, args.loss)
     except ValueError:
         raise Stop(Exit.WRONG_USE, t("warn_cost_wrong", args.lang)) from None
-    forecasts = existing(args.forecasts, args.lang)
-    steps = _thresholds(args)
-    found = _try(args, lambda: exceedance(read_frame(forecasts), steps), Exit.INPUT_ERRORS)
+    path = existing(args.forecasts, args.lang)
+    forecasts = _try(args, lambda: read_frame(path), Exit.INPUT_ERRORS)
+    steps = _thresholds(args, forecasts)
+    found = _try(args, lambda: exceedance(forecasts, steps), Exit.INPUT_ERRORS)
     rows = found.to_dicts()
     lines = []
     for row in rows:
@@ -425,7 +427,7 @@ def _signed(args: argparse.Namespace, message: bytes) -> bytes:
     return made
 
 
-def _thresholds(args: argparse.Namespace) -> Any:
+def _thresholds(args: argparse.Namespace, forecasts: Any) -> Any:
     import polars as pl
 
     from khien.cli.paths import existing
@@ -434,6 +436,8 @@ def _thresholds(args: argparse.Namespace) -> Any:
     if args.thresholds is not None:
         path = existing(args.thresholds, args.lang)
         return _try(args, lambda: read_frame(path), Exit.INPUT_ERRORS)
+    if args.counts is not None:
+        return _legal_lines(args, forecasts)
     rows = []
     for text in args.threshold:
         level, _, value = text.partition("=")
@@ -442,3 +446,20 @@ def _thresholds(args: argparse.Namespace) -> Any:
         except ValueError:
             raise Stop(Exit.WRONG_USE, t("warn_threshold_wrong", args.lang, text=text)) from None
     return pl.DataFrame(rows, schema=["level", "threshold"], orient="row")
+
+
+def _legal_lines(args: argparse.Namespace, forecasts: Any) -> Any:
+    """Warning (1) and epidemic (2) under Circular 15/2026, from the counts of earlier years."""
+    from khien.cli.level import refused
+    from khien.cli.paths import existing
+    from khien.watch.levels import LevelError
+    from khien.watch.levels.epidemic_file import read_counts
+    from khien.watch.warn.exceed import check_forecasts
+    from khien.watch.warn.legal_lines import epidemic_lines
+
+    try:
+        counts = read_counts(existing(args.counts, args.lang))
+    except LevelError as error:
+        raise refused(error, args.lang, Exit.INPUT_ERRORS) from None
+    _try(args, lambda: check_forecasts(forecasts), Exit.INPUT_ERRORS)
+    return _try(args, lambda: epidemic_lines(counts, forecasts), Exit.INPUT_ERRORS)

@@ -71,9 +71,7 @@ def exceedance(forecasts: pl.DataFrame, thresholds: pl.DataFrame, *, floor: floa
     Raises:
         WarnError: columns are missing, values null or not finite, quantiles outside, twice or too few; all at once.
     """
-    findings = [*_frame_findings(forecasts, thresholds)]
-    if findings:
-        raise WarnError(findings)
+    check_forecasts(forecasts, thresholds)
     shared = [name for name in ("indicator", "place", "target") if name in thresholds.columns]
     curves = forecasts.sort("quantile").group_by(SERIES, maintain_order=True).agg("quantile", "value")
     how: Any = "inner" if shared else "cross"
@@ -83,6 +81,19 @@ def exceedance(forecasts: pl.DataFrame, thresholds: pl.DataFrame, *, floor: floa
     lead = (pl.col("target") - pl.col("reference")).dt.total_days().alias("lead_days")
     made = asked.drop("quantile", "value").with_columns(pl.Series("probability", probability, pl.Float64), lead)
     return made.sort([*SERIES, "level"])
+
+
+def check_forecasts(forecasts: pl.DataFrame, thresholds: pl.DataFrame | None = None) -> None:
+    """Raise WarnError with everything that keeps a frame of forecasts (and one of thresholds) from being used."""
+    findings = _missing("forecasts", forecasts, (*SERIES, "quantile", "value"))
+    if thresholds is not None:
+        findings += _missing("thresholds", thresholds, ("level", "threshold"))
+    if findings := findings or _frame_findings(forecasts, thresholds):
+        raise WarnError(findings)
+
+
+def _missing(table: str, frame: pl.DataFrame, columns: tuple[str, ...]) -> list[WarnFinding]:
+    return [WarnFinding("column-missing", table, column) for column in columns if column not in frame.columns]
 
 
 def _checked(quantiles: ArrayLike, values: ArrayLike) -> tuple[Array, Array]:
@@ -101,16 +112,22 @@ def _tail(beyond: Array, width: float, ratio: float) -> Array:
     """
     if width <= 0.0:
         return np.where(beyond > 0, 0.0, 1.0)
-    kept: Array = np.exp(-beyond * np.log(ratio) / width)
+    with np.errstate(over="ignore"):  # two quantiles that all but meet: so far beyond them nothing is left
+        kept: Array = np.exp(-beyond * np.log(ratio) / width)
     return kept
 
 
-def _frame_findings(forecasts: pl.DataFrame, thresholds: pl.DataFrame) -> list[WarnFinding]:
-    missing = [("forecasts", c) for c in (*SERIES, "quantile", "value") if c not in forecasts.columns]
-    missing += [("thresholds", c) for c in ("level", "threshold") if c not in thresholds.columns]
-    if missing:
-        return [WarnFinding("column-missing", table, column) for table, column in missing]
-    found = []
+def _frame_findings(forecasts: pl.DataFrame, thresholds: pl.DataFrame | None) -> list[WarnFinding]:
+    kinds = [(c, forecasts.schema[c]) for c in ("reference", "target", "quantile", "value")]
+    found = [
+        WarnFinding("wrong-kind", "forecasts", column, str(kind))
+        for column, kind in kinds
+        if not (kind == pl.Date if column in ("reference", "target") else kind.is_numeric())
+    ]
+    if thresholds is not None and not thresholds.schema["threshold"].is_numeric():
+        found.append(WarnFinding("wrong-kind", "thresholds", "threshold", str(thresholds.schema["threshold"])))
+    if found:
+        return found
     for column in ("quantile", "value"):
         bad = forecasts.filter(pl.col(column).is_null() | ~pl.col(column).cast(pl.Float64).is_finite()).height
         if bad:
@@ -124,6 +141,7 @@ def _frame_findings(forecasts: pl.DataFrame, thresholds: pl.DataFrame) -> list[W
     few = forecasts.group_by(SERIES).len().filter(pl.col("len") < 2).height
     if few:
         found.append(WarnFinding("quantiles-too-few", "forecasts", "quantile", str(few)))
-    if thresholds.filter(pl.col("threshold").is_null() | pl.col("threshold").cast(pl.Float64).is_nan()).height:
+    line = pl.col("threshold")
+    if thresholds is not None and thresholds.filter(line.is_null() | line.cast(pl.Float64).is_nan()).height:
         found.append(WarnFinding("not-finite", "thresholds", "threshold"))
     return found

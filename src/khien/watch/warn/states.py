@@ -102,11 +102,17 @@ class Desk:
 
 
 def desk(entries: Sequence[Entry]) -> Desk:
-    """Fold the entries of a journal, in order. Raises WarnError when the journal was never opened."""
+    """Fold the entries of a journal, in order.
+
+    Raises:
+        WarnError: the journal was never opened, or holds an act that this version does not know.
+    """
     if not entries or entries[0].act != "open":
         raise refuse("not-opened")
     opened, warnings = entries[0].data, dict[str, Record]()
     for entry in entries[1:]:
+        if entry.act not in _APPLY:
+            raise refuse("act-unknown", "journal", value=entry.act, line=entry.seq)
         _APPLY[entry.act](warnings, entry)
     return Desk(opened["sender"], opened["name_vi"], opened["name_en"], warnings)
 
