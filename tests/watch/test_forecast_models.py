@@ -181,10 +181,10 @@ def test_slower_is_slower() -> None:
 
 def test_a_record_prefers_what_was_better_and_months_are_months() -> None:
     record = Record()
-    came = np.full((60, 3), 50.0)
-    good, bad = np.tile(np.linspace(40, 60, 23), (60, 3, 1)), np.tile(np.linspace(140, 160, 23), (60, 3, 1))
+    came = np.full((600, 3), 50.0)
+    good, bad = np.tile(np.linspace(40, 60, 23), (600, 3, 1)), np.tile(np.linspace(140, 160, 23), (600, 3, 1))
     record.add({"a": good, "b": bad}, good, came)
-    a, b = record.weights(("a", "b"))
+    a, b = record.weights(("a", "b"), 1)
     assert a > 0.65 > b
     assert moved(date(2024, 1, 31), 1, "month") == date(2024, 2, 29)
     assert moved(date(2024, 1, 31), -2, "month") == date(2023, 11, 30)

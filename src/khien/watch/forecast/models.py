@@ -33,31 +33,35 @@ class Record:
     future value to see that it has no effect.
     """
 
-    members: dict[str, list[Floats]] = field(default_factory=dict)  # log(value + 1) [tasks, levels]
+    members: dict[str, list[Floats]] = field(default_factory=dict)  # [places, horizons, levels] each
     raw: list[Floats] = field(default_factory=list)
-    came: list[Floats] = field(default_factory=list)  # [tasks]
+    came: list[Floats] = field(default_factory=list)  # [places, horizons]; NaN where not known yet or counted before
 
     def add(self, forecasts: dict[str, Floats], raw: Floats, outcome: Floats) -> None:
-        """Forecasts [places, steps, levels] by member and of the raw ensemble, and outcomes [places, steps]."""
-        known = np.isfinite(outcome)
+        """Forecasts [places, horizons, levels] by member and of the raw ensemble, and outcomes [places, horizons]."""
         for name, values in forecasts.items():
-            self.members.setdefault(name, []).append(values[known])
-        self.raw.append(raw[known])
-        self.came.append(outcome[known])
+            self.members.setdefault(name, []).append(values)
+        self.raw.append(raw)
+        self.came.append(outcome)
 
-    def weights(self, names: tuple[str, ...]) -> Floats:
-        """Of these members, by their mean score on the scale of the logarithm; equal while a record is missing."""
+    def weights(self, names: tuple[str, ...], horizon: int) -> Floats:
+        """Of these members at a horizon, by their mean score on logarithms; equal while a record is missing."""
         if not self.came or any(len(self.members.get(n, [])) != len(self.came) for n in names):
             return np.full(len(names), 1 / len(names))
-        came = np.log1p(np.concatenate(self.came))
-        loss = [wis(came, np.log1p(np.concatenate(self.members[name]))) for name in names]
+        came, loss = np.log1p(self._outcomes(horizon)), []
+        for name in names:
+            loss.append(wis(came, np.log1p(np.concatenate([m[:, horizon] for m in self.members[name]]))))
         return weights_by_record(np.stack(loss, axis=1))
 
-    def factors(self) -> Floats:
-        """How much the ensemble's intervals must grow to have covered as they say."""
+    def factors(self, horizon: int) -> Floats:
+        """How much the ensemble's intervals at a horizon must grow to have covered as they say."""
         if not self.came:
             return np.ones(len(LEVELS) // 2)
-        return stretch(np.log1p(np.concatenate(self.raw)), np.log1p(np.concatenate(self.came)))
+        past = np.concatenate([r[:, horizon] for r in self.raw])
+        return stretch(np.log1p(past), np.log1p(self._outcomes(horizon)))
+
+    def _outcomes(self, horizon: int) -> Floats:
+        return np.concatenate([c[:, horizon] for c in self.came])
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +71,12 @@ class Forecast:
     Attributes:
         values: quantiles [places, steps, levels] by model, the ensemble and both baselines among them.
         raw: the ensemble before its intervals were widened by the record.
-        weights: of the members in the ensemble.
+        weights: of the members in the ensemble, by horizon.
     """
 
     values: dict[str, Floats]
     raw: Floats
-    weights: dict[str, float]
+    weights: dict[str, tuple[float, ...]]
 
 
 def members(panel: Panel, steps: tuple[int, ...], seed: int = 0) -> dict[str, Floats]:
@@ -106,13 +110,13 @@ def combine(found: dict[str, Floats], record: Record | None = None) -> Forecast:
     """
     record = record or Record()
     names = tuple(name for name in MEMBERS if name in found)
-    if not names:
-        raw, weights = found[PERSISTENCE], np.zeros(0)
-    else:
-        weights = record.weights(names)
-        raw = averaged([found[name] for name in names], weights)
-    wide = np.expm1(np.maximum(stretched(np.log1p(raw), record.factors()), 0.0))
-    return Forecast({ENSEMBLE: wide, **found}, raw, dict(zip(names, map(float, weights), strict=True)))
+    said = [found[name] for name in names] or [found[PERSISTENCE]]
+    horizons = range(said[0].shape[1])
+    weights = [record.weights(names, h) if names else np.ones(1) for h in horizons]
+    raw = np.stack([averaged([f[:, h] for f in said], weights[h]) for h in horizons], axis=1)
+    wide = np.stack([stretched(np.log1p(raw[:, h]), record.factors(h)) for h in horizons], axis=1)
+    values = {ENSEMBLE: np.expm1(np.maximum(wide, 0.0)), **found}
+    return Forecast(values, raw, {n: tuple(float(w[i]) for w in weights) for i, n in enumerate(names)})
 
 
 def forecast(panel: Panel, steps: tuple[int, ...], record: Record | None = None, seed: int = 0) -> Forecast:
