@@ -244,6 +244,19 @@ def test_one_step_holds_observations_and_records(store: Store) -> None:
     assert store.as_of("dengue").collect().height == 1
 
 
+def test_a_refused_record_is_not_taken_for_a_stored_one(store: Store) -> None:
+    same = {"kind": "earthquake", "issued": NOW, "time": NOW, "source": "usgs"}
+    schema = RECORDS["events"]
+    good = pl.DataFrame([{"id": "q1", "sha256": "a" * 64, **same}], schema=schema)
+    new = pl.DataFrame([{"id": "q2", "sha256": "c" * 64, **same}], schema=schema)
+    store.put(Batch(None, {"events": good}), now=NOW)
+    with pytest.raises(BatchRefused):
+        store.put(Batch(None, {"events": pl.concat([new, good.with_columns(sha256=pl.lit("b" * 64))])}), now=NOW)
+    store.append(rows(WORKED[0]), now=NOW)
+    assert store.put(Batch(None, {"events": new}), now=NOW).records == {"events": (1, 0)}
+    assert Store(store.path).records("events").collect()["id"].to_list() == ["q1", "q2"]
+
+
 VINTAGES = st.lists(
     st.tuples(st.sampled_from(["01", "48"]), st.integers(1, 5), st.integers(6, 12), st.integers(0, 3)), max_size=30
 )

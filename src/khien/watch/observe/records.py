@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
@@ -25,6 +26,11 @@ class KnownRecords:
         self._seen: set[str] = set()
         self._versions: dict[str, dict[Key, str]] = defaultdict(dict)
         self._contents: dict[str, set[Key]] = defaultdict(set)
+        self._fresh: dict[str, dict[Key, str]] = {}
+
+    def begin(self) -> None:
+        """Forget what was found new for a batch that did not get in."""
+        self._fresh = {}
 
     def new(
         self,
@@ -42,21 +48,33 @@ class KnownRecords:
         """
         self._read(files, state, table)
         key, schema = RECORD_KEYS[table], schema_of(table)
-        rows = frame.with_columns(pl.lit(received, UTC_TIME).alias("received")).select(*schema)
+        rows = frame.select(*(pl.lit(received, UTC_TIME).alias(n) if n == "received" else n for n in schema))
         versions, contents = self._versions[table], self._contents[table]
         met: dict[Key, str] = {}
         good: set[str] = set()
-        old = 0
-        for row in rows.select(*key, "sha256").unique(maintain_order=True).iter_rows():
+        bad = old = 0
+        for row in dict.fromkeys(zip(*(rows[name].to_list() for name in (*key, "sha256")), strict=True)):
             version, sha256 = row[:-1], row[-1]
             if versions.get(version, met.get(version, sha256)) != sha256:
                 findings.note("record-conflict", table, None, key[-2], version[-2])
+                bad += 1
             elif version in versions or _content(key, version, sha256) in contents:
                 old += 1
             else:
                 met[version] = sha256
                 good.add(sha256)
-        return rows.filter(pl.col("sha256").is_in(list(good))), (len(good), old)
+        self._fresh[table] = met
+        if bad or old:
+            rows = rows.filter(pl.col("sha256").is_in(list(good)))
+        return rows, (len(good), old)
+
+    def stored(self, paths: Iterable[str]) -> None:
+        """What was found new last is in the store now, in these files."""
+        for table, met in self._fresh.items():
+            self._versions[table] |= met
+            self._contents[table] |= {_content(RECORD_KEYS[table], version, sha256) for version, sha256 in met.items()}
+        self._fresh = {}
+        self._seen |= set(paths)
 
     def _read(self, files: Files, state: State, table: str) -> None:
         """Take in the files that were not read yet."""

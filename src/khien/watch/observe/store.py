@@ -186,7 +186,8 @@ class Store:
         received = now if received is None else moment(received)
         findings = WatchFindings()
         rows, refused = self._sound(batch.observations, received, source, now, name, findings)
-        records = {t: _past(t, frame, now + self._guarded().ahead, findings) for t, frame in batch.records.items()}
+        soon = now + (self._guard or Guard({})).ahead
+        records = {table: _past(table, frame, soon, findings) for table, frame in batch.records.items()}
         if findings.errors and not (keep_good and rows is not None):
             raise BatchRefused(findings, refused)
         self._begin()
@@ -199,6 +200,7 @@ class Store:
                 if not made.files:
                     return self._receipt(None, received, made, refused, findings)
                 if self._log.commit(self._entry(state, made, now)):
+                    self._known.stored(file.path for file in made.files)
                     return self._receipt(state.number + 1, received, made, refused, findings)
                 for file in made.files:
                     self.files.remove(file.path)

@@ -45,6 +45,7 @@ def written(
 ) -> Settled:
     """Write what of a batch the store does not have yet; nothing is written when records contradict it."""
     made = Settled()
+    known.begin()
     fresh = {}
     for table, frame in records.items():
         fresh[table], made.records[table] = known.new(files, state, table, frame, received, findings)
