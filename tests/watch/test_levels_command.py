@@ -91,6 +91,10 @@ def test_a_file_of_cases(tmp_path: Path, capsys: Capture) -> None:
     out = capsys.readouterr().out
     assert "2024-05: epidemic; 15 cases (warning from 12.0, epidemic above 14.0)" in out
     assert "No epidemic year was named" in out
+    assert "speaks of weeks" not in out
+    path.write_text("period,cases\n" + "\n".join([*rows[:-1], "2024-05,13"]), encoding="utf-8")
+    assert main(["level", "epidemic", str(path), "--lang", "en"]) == 0
+    assert "speaks of weeks" in capsys.readouterr().out
     assert main(["level", "epidemic", str(path), "--epidemic-years", "2023", "--from", "2024-01", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert [p["state"] for p in told["periods"]] == ["unknown"]

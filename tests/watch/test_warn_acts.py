@@ -207,6 +207,26 @@ def test_everything_wrong_with_a_text_is_said_at_once(journal: Journal) -> None:
     assert code(lambda: acts.propose(journal, past, by=WHO, why="mô hình", now=NOW)) == "already-over"
 
 
+def test_what_is_warned_of_has_a_name_in_both_languages(journal: Journal) -> None:
+    typo = storm(hazard="strom")
+    assert code(lambda: acts.propose(journal, typo, by=WHO, why="gõ nhầm", now=NOW)) == "threat-without-name"
+    half = storm(hazard="locusts", event_vi="Châu chấu")
+    assert code(lambda: acts.propose(journal, half, by=WHO, why="tin báo", now=NOW)) == "threat-without-name"
+    whole = storm(hazard="locusts", event_vi="Châu chấu", event_en="Locusts")
+    found = state(journal, acts.propose(journal, whole, by=WHO, why="tin báo", now=NOW).warning).content
+    assert (found.event("vi"), found.event("en")) == ("Châu chấu", "Locusts")
+    assert storm(hazard="epidemic").event("vi") == "Dịch bệnh truyền nhiễm ở người"
+    assert storm().event("en") == "Storm, tropical depression"
+
+
+def test_an_update_that_waits_counts_for_what_is_open_too(journal: Journal) -> None:
+    ref = official(journal, storm(areas=("48",)))
+    acts.update(journal, ref, storm(areas=("46",)), by=WHO, why="đổi hướng", now=NOW)
+    for area in ("46", "48"):
+        again = storm(areas=(area,), level=2)
+        assert code(lambda again=again: acts.propose(journal, again, by=WHO, why="tin", now=NOW)) == "repeats"  # type: ignore[misc]
+
+
 def test_who_was_reached_and_who_confirmed(journal: Journal) -> None:
     ref = official(journal)
     acts.sent(journal, ref, ["48", "20333", "don-bien-phong-1"], by=WHO, now=NOW)

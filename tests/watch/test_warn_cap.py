@@ -16,7 +16,7 @@ from tests.data import data_path
 
 from khien.watch.feeds.cap import read_cap
 from khien.watch.warn import acts
-from khien.watch.warn.cap import NAMESPACE, area_name, cap_message, certainty, rules, urgency
+from khien.watch.warn.cap import NAMESPACE, area_name, cap_message, certainty, urgency
 from khien.watch.warn.content import Content, provinces
 from khien.watch.warn.feed import ATOM, FEED, write_feed
 from khien.watch.warn.findings import WarnError
@@ -24,6 +24,7 @@ from khien.watch.warn.journal import Journal
 from khien.watch.warn.shapes import read_shapes
 from khien.watch.warn.signing import sign, verify
 from khien.watch.warn.states import Desk, desk
+from khien.watch.warn.threats import known_threats, rules, threat_name
 
 NOW = datetime(2026, 9, 14, 3, 0, tzinfo=UTC)
 WHO, BOSS = "Trực ban Đà Nẵng", "Chánh Văn phòng"
@@ -178,10 +179,21 @@ def test_certainty_follows_the_probability(probability: float | None, hours: int
     assert certainty(storm(probability=probability, onset=NOW + timedelta(hours=hours)), NOW) == expected
 
 
+def test_a_threat_outside_the_decision_has_its_name_and_no_colour(journal: Journal, schema: etree.XMLSchema) -> None:
+    ref = official(journal, storm(hazard="epidemic", level=3))
+    message = last(desk(journal.read()), ref)
+    schema.assertValid(etree.fromstring(message))
+    assert texts(message, "c:info/c:event") == ["Dịch bệnh truyền nhiễm ở người, cấp 3", "Epidemic in people, level 3"]
+    assert texts(message, "c:info/c:category") == ["Health", "Health"]
+    assert "khien:colour" not in texts(message, "c:info/c:parameter/c:valueName")
+
+
 def test_every_severity_response_and_category_is_a_word_of_the_standard(schema: etree.XMLSchema) -> None:
     allowed = data_path("watch", "alerts", "cap", "CAP-v1.2.xsd").read_text(encoding="utf-8")
     for part in ("severity", "response", "category"):
         assert all(f'value="{word}"' in allowed for word in rules()[part].values())
+    assert all(threat_name(one, "vi") and threat_name(one, "vi") != threat_name(one, "en") for one in known_threats())
+    assert set(rules()["category"]) == set(known_threats())
     assert set(rules()["severity"]) == set(rules()["response"]) == {"1", "2", "3", "4", "5"}
 
 

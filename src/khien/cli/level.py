@@ -223,6 +223,7 @@ def run_epidemic(args: argparse.Namespace) -> Exit:
         raise refused(error, args.lang, Exit.INPUT_ERRORS) from None
     shown = [j for j in judged if j.period >= args.first]
     payload = {"path": args.path, "epidemic_years": years, "sd": "sample", "sd_verified": False}
+    payload["warning_by_month_verified"] = False
     answer(args, {**payload, "periods": [j.to_dict() for j in shown]}, _epidemic_lines(shown, not years, args.lang))
     return Exit.DONE
 
@@ -240,6 +241,8 @@ def _epidemic_lines(judged: list[Judged], all_years: bool, lang: str) -> Iterato
     if all_years:
         yield t("level_all_years", lang)
     yield t("level_sample_sd", lang)
+    if any(j.state == "warning" and "W" not in j.period for j in judged):
+        yield t("level_month_warning", lang)
     told = [j for j in judged if j.state in ("warning", "epidemic")]
     for j in told[-SHOWN:]:
         known = j.against

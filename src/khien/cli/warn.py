@@ -80,6 +80,9 @@ def _add_open(parts: Any, lang: str) -> None:
 def _add_content(parser: Parser, lang: str, *, needed: bool) -> None:
     if needed:
         parser.add_argument("--hazard", required=True, metavar="ID", help=t("warn_hazard_help", lang))
+        for tongue in ("vi", "en"):
+            about = t("warn_event_help", lang, tongue=t(f"warn_tongue_{tongue}", lang))
+            parser.add_argument(f"--event-{tongue}", default="", metavar="TEXT", help=about)
         parser.add_argument("--exercise", action="store_true", help=t("warn_exercise_help", lang))
         parser.add_argument("--despite", metavar="ID", help=t("warn_despite_help", lang))
     parser.add_argument("--level", type=int, required=needed, metavar="N", help=t("warn_level_help", lang))
@@ -154,6 +157,7 @@ def run_propose(args: argparse.Namespace) -> Exit:
     told: dict[str, Any] = {name: _moment(getattr(args, name), args.lang) for name in ("onset", "expires")}
     told |= {f"{what}_{tongue}": getattr(args, f"{what}_{tongue}") or "" for what in TEXTS for tongue in ("vi", "en")}
     told |= {"probability": args.probability, "exercise": args.exercise}
+    told |= {"event_vi": args.event_vi, "event_en": args.event_en}
     content = Content(args.hazard, args.level, tuple(args.area), **told)
     journal = _journal(args)
     entry = _try(args, lambda: propose(journal, content, by=args.by, why=args.reason, despite=args.despite))

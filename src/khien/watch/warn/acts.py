@@ -174,12 +174,17 @@ def repeats(known: Desk, content: Content, now: datetime) -> list[str]:
     """Open warnings of the same hazard (both drills or neither) with an area and a time in common."""
     found = []
     for other in known.warnings.values():
-        there = other.pending or other.content
-        alike = there.hazard == content.hazard and there.exercise == content.exercise
-        meet = there.onset < content.expires and content.onset < there.expires
-        if other.state in OPEN and not other.expired(now) and alike and meet and set(there.areas) & set(content.areas):
-            found.append(other.id)
+        if other.state in OPEN and not other.expired(now):
+            said = [there for there in (other.official, other.pending) if there is not None]
+            if any(_same_matter(there, content) for there in said):
+                found.append(other.id)
     return found
+
+
+def _same_matter(one: Content, other: Content) -> bool:
+    alike = one.hazard == other.hazard and one.exercise == other.exercise
+    meet = one.onset < other.expires and other.onset < one.expires
+    return alike and meet and bool(set(one.areas) & set(other.areas))
 
 
 def _refuse_repeats(known: Desk, content: Content, now: datetime, besides: str | None) -> None:

@@ -6,12 +6,9 @@ docs/methods/warnings.md.
 
 from __future__ import annotations
 
-import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import cache
-from importlib import resources
 from typing import Any, Final
 from xml.etree import ElementTree as ET
 
@@ -19,6 +16,7 @@ from khien.watch.levels.clocks import VIET_NAM
 from khien.watch.levels.tables import HAZARDS, hazard, level_facts
 from khien.watch.warn.content import Content, provinces
 from khien.watch.warn.states import Desk, Message, Record
+from khien.watch.warn.threats import rules
 from khien.words import t
 
 NAMESPACE: Final = "urn:oasis:names:tc:emergency:cap:1.2"
@@ -113,12 +111,6 @@ def certainty(content: Content, sent: datetime) -> str:
     return "Likely" if content.probability > 0.5 else "Possible" if content.probability >= 0.05 else "Unlikely"
 
 
-@cache
-def rules() -> Mapping[str, Any]:
-    """How levels and hazards are said in CAP (data/cap.toml)."""
-    return tomllib.loads((resources.files(__package__) / "data" / "cap.toml").read_text(encoding="utf-8"))
-
-
 def area_name(code: str, lang: str) -> str:
     """Name of a province; in English without marks."""
     name = provinces()[code]
@@ -129,16 +121,12 @@ def area_name(code: str, lang: str) -> str:
     return plain.removeprefix("TP ") + " City" if plain.startswith("TP ") else plain
 
 
-def event_name(hazard_id: str, lang: str) -> str:
-    """Name of a hazard of Decision 18/2021; of any other threat its id."""
-    return hazard(hazard_id).words.of(lang) if hazard_id in HAZARDS else hazard_id
-
-
 def _event(content: Content, lang: str) -> str:
     mark = t("warn_exercise_mark", lang) + " " if content.exercise else ""
-    facts = level_facts(content.level)
-    name = event_name(content.hazard, lang)
-    return mark + t("warn_event", lang, name=name, level=content.level, words=facts[lang])
+    if content.hazard not in HAZARDS:
+        return mark + t("warn_event_other", lang, name=content.event(lang), level=content.level)
+    words = level_facts(content.level)[lang]
+    return mark + t("warn_event", lang, name=content.event(lang), level=content.level, words=words)
 
 
 def _times(message: Message) -> Iterator[tuple[str, str]]:
@@ -159,11 +147,11 @@ def _description(message: Message, lang: str) -> str:
 
 
 def _parameters(content: Content, lang: str) -> Iterator[tuple[str, str]]:
-    facts = level_facts(content.level)
     yield "khien:level", str(content.level)
-    yield "khien:levelName", facts[lang]
-    yield "khien:colour", facts[f"colour_{lang}"]
     if content.hazard in HAZARDS:
+        facts = level_facts(content.level)
+        yield "khien:levelName", facts[lang]
+        yield "khien:colour", facts[f"colour_{lang}"]
         yield "khien:article", t("warn_article", lang, article=hazard(content.hazard).article)
     if content.probability is not None:
         yield "khien:probability", f"{content.probability:.4g}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -11,9 +12,10 @@ from typing import Any, Final
 
 from khien.watch.levels.tables import rows
 from khien.watch.warn.findings import WarnError, WarnFinding
+from khien.watch.warn.threats import known_threats, threat_name
 
 HAZARD: Final = re.compile(r"[a-z][a-z0-9-]{1,40}")
-LONGEST: Final = {"headline": 160, "description": 4000, "instruction": 4000}
+LONGEST: Final = {"headline": 160, "description": 4000, "instruction": 4000, "event": 120}
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 NOT_A_PERSON: Final = {"khien", "khiên", "system", "hệ thống", "auto", "automatic", "tự động", "bot", "program", "none"}
 """Names behind which nobody stands."""
@@ -30,6 +32,7 @@ class Content:
         onset, expires: from when to when it holds (UTC).
         probability: chance that the level is reached, 0 to 1; None: not forecast but observed or reported.
         exercise: a drill; cannot be changed later.
+        event_vi, event_en: name of what is warned of; must be there in both languages if `hazard` is no known id.
         headline_vi and the rest: the texts; headlines must be there in both languages, the rest may be empty.
     """
 
@@ -46,6 +49,13 @@ class Content:
     instruction_en: str = ""
     probability: float | None = None
     exercise: bool = False
+    event_vi: str = ""
+    event_en: str = ""
+
+    def event(self, lang: str) -> str:
+        """Name of what is warned of: the office's own, or the known one."""
+        own = self.event_vi if lang == "vi" else self.event_en
+        return own or threat_name(self.hazard, lang) or self.hazard
 
     def text(self, what: str, lang: str) -> str:
         """One of the texts; those of an exercise say so in front."""
@@ -75,6 +85,9 @@ def check(content: Content, now: datetime) -> Content:
 
     if not HAZARD.fullmatch(content.hazard):
         wrong("not-a-hazard", "hazard", content.hazard)
+    elif content.hazard not in known_threats() and not (content.event_vi.strip() and content.event_en.strip()):
+        near = difflib.get_close_matches(content.hazard, known_threats(), n=1)
+        wrong("threat-without-name", "hazard", content.hazard, guess=near[0] if near else "–")
     if isinstance(content.level, bool) or content.level not in range(1, 6):
         wrong("not-a-level", "level", content.level)
     known = provinces()
