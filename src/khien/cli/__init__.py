@@ -40,6 +40,7 @@ COMMANDS = (
     "backtest",
     "level",
     "warn",
+    "ledger",
     "compare",
     "new",
     "template",

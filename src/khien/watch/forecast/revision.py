@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 OFFSET: Final = 0.5
 """Added to counts before their logarithm."""
-PLACE: Final = 8.0
+PLACE: Final = 30.0
 """For how many periods of a place all places together count."""
 LARGEST: Final = 2.0
 """A larger jump of the logarithm counts as this: mostly a value that was withdrawn or a mistake that was mended."""
@@ -82,7 +82,7 @@ class Revisions:
     """How values are revised after each delay, as learnt from many places.
 
     Attributes:
-        shift: place to shape (D + 1,): expected log ratio of the final value to the known one.
+        shift: place to shape (D + 1,): middle log ratio of the final value to the known one.
         steady, scarce: shape (D + 1,): its variance is steady + scarce / (known + 1).
         spread: shape (D + 1, levels): quantiles of the standardised rest.
         levels: their levels.
@@ -110,7 +110,7 @@ class Revisions:
         return np.maximum(values, 0.0)
 
 
-def learn(places: Mapping[str, Vintages], levels: Sequence[float], *, window: int = 52) -> Revisions:
+def learn(places: Mapping[str, Vintages], levels: Sequence[float], *, window: int = 12) -> Revisions:
     """Learn how values are revised.
 
     Args:
@@ -130,10 +130,11 @@ def learn(places: Mapping[str, Vintages], levels: Sequence[float], *, window: in
         together = np.concatenate(list(pairs.values()))
         if len(together) < FEWEST:
             raise DelayError(f"only {len(together)} values are known both after {d} and after {delays - 1} periods")
-        shift[""][d] = together[:, 1].mean()
+        shift[""][d] = np.median(together[:, 1])
         rest = []
         for place, rows in pairs.items():
-            shift[place][d] = (rows[:, 1].sum() + PLACE * shift[""][d]) / (len(rows) + PLACE)
+            own = np.median(rows[:, 1]) if len(rows) else 0.0
+            shift[place][d] = (len(rows) * own + PLACE * shift[""][d]) / (len(rows) + PLACE)
             rest.append(np.column_stack([rows[:, 0], rows[:, 1] - shift[place][d]]))
         steady[d], scarce[d], spread[d] = _spread(np.concatenate(rest), levels)
     return Revisions(shift, steady, scarce, spread, tuple(levels))
