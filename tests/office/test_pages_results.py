@@ -245,6 +245,27 @@ def test_pages_are_kept_on_disk_and_found_after_a_restart(
     assert all(oct(p.stat().st_mode)[-2:] == "00" for p in (tmp_path / shelf.FOLDER).iterdir())
 
 
+def test_self_reliance_is_worked_out_behind_the_page(
+    visit: Visit, run: Run, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.CONFIG = dataclasses.replace(settings.CONFIG, home=tmp_path)
+    monkeypatch.setattr("khien.board.charts.pictures.draw_later", lambda key, makers: len(list(makers)))
+    begun: list[Any] = []
+    monkeypatch.setattr("khien.board.charts.pictures.make_later", lambda *asked: begun.append(asked))
+    browser = visit(Role.VIEWER)
+    for path in (f"/reliance/{run.pk}/", f"/reliance/{run.pk}/partners/nucleus/"):
+        answer = browser.get(path)
+        if answer.status_code == 404:
+            continue
+        assert answer["Refresh"]
+        assert "worked out for the first time" in answer.content.decode()
+    assert browser.get(f"/plan/{run.pk}/").status_code == 200
+    shelf.kept(*begun[0])
+    answer = browser.get(f"/reliance/{run.pk}/")
+    assert "worked out for the first time" not in answer.content.decode()
+    assert "network" in answer.content.decode()
+
+
 def test_an_answer_that_cannot_be_read_leaves_the_plan_in_view(
     visit: Visit, run: Run, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -35,6 +35,7 @@ _BOLD: Final = re.compile(r'font-weight="(?:bold|[6-9]00)"')
 _drawing = threading.Lock()
 _waiting: OrderedDict[tuple[str, str], Callable[[], bytes]] = OrderedDict()
 _broken: set[tuple[str, str]] = set()
+_busy: set[tuple[str, str]] = set()
 _changed = threading.Lock()
 _drawer: threading.Thread | None = None
 
@@ -129,6 +130,27 @@ def draw_later(key: str, makers: Iterable[tuple[str, Callable[[], bytes]]]) -> i
             _drawer = threading.Thread(target=_draw_all, name="khien-drawer", daemon=True)
             _drawer.start()
     return len(missing)
+
+
+def make_later(key: str, name: str, make: Callable[[], bytes]) -> None:
+    """Let something be made that takes long, beside the pictures, once."""
+    with _changed:
+        if (key, name) in _busy:
+            return
+        _busy.add((key, name))
+    threading.Thread(target=_make, args=(key, name, make), name="khien-maker", daemon=True).start()
+
+
+def _make(key: str, name: str, make: Callable[[], bytes]) -> None:
+    try:
+        shelf.kept(key, name, make)
+    except Exception:
+        log.exception("%s cannot be made", name)
+        _broken.add((key, name))
+    finally:
+        connections.close_all()
+        with _changed:
+            _busy.discard((key, name))
 
 
 def is_broken(key: str, name: str) -> bool:

@@ -23,6 +23,8 @@ NEEDS: Final = {"why": ("explain", "stress"), "frontier": ("frontier",)}
 """Kinds of answer that a part shows; every other part shows at most what the stress test says of its numbers."""
 DRAWN: Final = {"stress": ("stress",), "frontier": ("frontier",)}
 """Kinds of answer that stand in the pictures of a part; all others are drawn from the plan alone."""
+DEEP: Final = ("reliance", "partner")
+"""Parts that show the frames of self-reliance."""
 NAMES: Final = ("plan", "roadmap", "outcome", "money", "people", "why", "frontier", "stress", "reliance", "today")
 """Parts that there are: the keys of `khien.board.charts.chapters.PARTS`, here for those who need not read a result."""
 _measured: dict[tuple[str, str], tuple[int, int]] = {}
@@ -41,6 +43,19 @@ def body(sight: Sight, part: str, lang: str) -> Body:
     name = f"{part.replace(':', '-')}.{lang}.html"
     text = shelf.kept(sight.key, name, lambda: _made(sight, part, lang).encode()).decode()
     return filled(sight, part, lang, text)
+
+
+def is_ready(sight: Sight, part: str) -> bool:
+    """Whether a part can be shown at once; where frames have to be worked out first, that is begun behind the page."""
+    key, name, make = sight.makes_deep()
+    if part.partition(":")[0] not in DEEP or shelf.folder(key) is None or shelf.there(key, name):
+        return True
+    from khien.board.charts.pictures import is_broken, make_later
+
+    if is_broken(key, name):
+        return True
+    make_later(key, name, make)
+    return False
 
 
 def filled(sight: Sight, part: str, lang: str, text: str) -> Body:
@@ -115,9 +130,9 @@ def _layout(sight: Sight, part: str, lang: str) -> Layout:
     from khien.board.charts.blocks import Layout
     from khien.board.charts.chapters import PARTS, partner_blocks
 
-    results = sight.results()
-    layout = Layout(Teller(sight, lang, results), _links(sight))
     kind, _, what = part.partition(":")
+    results = sight.deep() if kind in DEEP else sight.results()
+    layout = Layout(Teller(sight, lang, results), _links(sight))
     if kind == "partner":
         blocks = layout.blocks(partner_blocks(results, lang, what), "leaving")
         layout.chapters = [{"id": "leaving", "title": "", "lead": "", "blocks": blocks}] if blocks else []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 import json
 import logging
 import tempfile
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -33,6 +34,7 @@ log = logging.getLogger("khien.board")
 
 PLANS: Final = ("plan", "whatif")
 ASIDES: Final = ("stress", "explain", "frontier")
+FRAMES: Final = "frames.bin"
 _KEPT: Final = 8
 _read: OrderedDict[str, Results] = OrderedDict()
 _making: dict[str, Lock] = {}
@@ -85,8 +87,24 @@ class Sight:
         return Plan.from_dict(json.loads(_file(self.plan, "plan.json")))
 
     def results(self) -> Results:
-        """All frames; the last few are kept in memory, and what takes seconds to make also on disk."""
-        key = self.key
+        """All frames but those of self-reliance; the last few are kept in memory."""
+        return self._kept(self.key, self._collect)
+
+    def deep(self) -> Results:
+        """All frames, those of self-reliance too, which take seconds (for thousands of projects: minutes) once."""
+        return self._kept(f"{self.key}-deep", self._collect_deep)
+
+    def makes_deep(self) -> tuple[str, str, Callable[[], bytes]]:
+        """Key, name and maker of the file of those frames, for whoever lets it be made behind a page.
+
+        The words and templates of pages are no part of the key: an upgrade of them costs no minute of computing.
+        """
+        run = self.plan
+        parts = [code_version(), run.version.hash, run.kind, run.pk, run.request_key, run.attempt]
+        key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+        return key, FRAMES, lambda: _packed(self._survival())
+
+    def _kept(self, key: str, make: Callable[[], Results]) -> Results:
         if (found := _known(key)) is not None:
             return found
         with _lock:
@@ -94,7 +112,7 @@ class Sight:
         with making:
             if (found := _known(key)) is not None:
                 return found
-            found = self._collect()
+            found = make()
             with _lock:
                 _read[key] = found
                 _making.pop(key, None)
@@ -104,19 +122,26 @@ class Sight:
 
     def _collect(self) -> Results:
         from khien.draw.results import Results, names_of
-        from khien.draw.survives import survival_frames
         from khien.plan.frames import all_frames
 
         programme, plan = self.programme(), self.load()
         frames = dict(all_frames(programme, plan))
         frames |= {"choices": plan.choices, "training": plan.training, "history": plan.history}
-        stems = Sight(self.plan).key
-        frames |= _frames_kept(stems, lambda: survival_frames(programme, plan))
         told = {}
         for aside in filter(None, (_readable(run, programme, plan) for run in self.asides)):
             frames |= aside.frames
             told[aside.name] = aside.figures
         return Results(programme, plan, frames, names_of(programme), told)
+
+    def _collect_deep(self) -> Results:
+        results, (key, name, make) = self.results(), self.makes_deep()
+        return dataclasses.replace(results, frames={**results.frames, **_unpacked(shelf.kept(key, name, make))})
+
+    def _survival(self) -> dict[str, pl.DataFrame]:
+        from khien.draw.survives import survival_frames
+
+        results = self.results()
+        return survival_frames(results.programme, results.plan)
 
 
 def _known(key: str) -> Results | None:
@@ -156,30 +181,26 @@ def _file(run: Run, name: str) -> bytes:
     return bytes(Artefact.objects.select_related("blob").get(run=run, name=name).blob.content)
 
 
-def _frames_kept(key: str, make: Any) -> dict[str, pl.DataFrame]:
-    """Frames in one file of Arrow streams, one after another, so that a restart finds them."""
+def _packed(frames: dict[str, pl.DataFrame]) -> bytes:
+    """Frames as one file: how long each is, then Arrow files one after another."""
+    parts = []
+    for name, frame in frames.items():
+        out = io.BytesIO()
+        frame.write_ipc(out)
+        parts.append((name, out.getvalue()))
+    head = json.dumps([[name, len(content)] for name, content in parts]).encode()
+    return len(head).to_bytes(8, "big") + head + b"".join(content for _, content in parts)
+
+
+def _unpacked(content: bytes) -> dict[str, pl.DataFrame]:
     import polars as pl
 
-    made: dict[str, pl.DataFrame] = {}
-
-    def write() -> bytes:
-        made.update(make())
-        parts = []
-        for name, frame in made.items():
-            out = io.BytesIO()
-            frame.write_ipc(out)
-            parts.append((name, out.getvalue()))
-        head = json.dumps([[name, len(content)] for name, content in parts]).encode()
-        return len(head).to_bytes(8, "big") + head + b"".join(content for _, content in parts)
-
-    content = shelf.kept(key, "frames.bin", write)
-    if made:
-        return made
+    frames = {}
     start = 8 + int.from_bytes(content[:8], "big")
     for name, size in json.loads(content[8:start]):
-        made[name] = pl.read_ipc(io.BytesIO(content[start : start + size]))
+        frames[name] = pl.read_ipc(io.BytesIO(content[start : start + size]))
         start += size
-    return made
+    return frames
 
 
 def _readable(run: Run, programme: Programme, plan: Plan) -> Aside | None:

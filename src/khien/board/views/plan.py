@@ -57,6 +57,10 @@ def about(request: HttpRequest, run: Run) -> dict[str, Any]:
 
 def shown(request: HttpRequest, template: str, sight: Sight, part: str, more: dict[str, Any]) -> HttpResponse:
     """A page with a part of the report in it; it asks again by itself while pictures are being drawn."""
+    if not show.is_ready(sight, part):
+        response = render(request, "board/working_out.html", about(request, sight.plan) | more)
+        response["Refresh"] = REFRESH
+        return response
     body = show.body(sight, part, lang_of(request))
     context = about(request, sight.plan) | {"body": body, "part": part} | more
     response = render(request, template, context)

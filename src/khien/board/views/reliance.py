@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 from django.http import Http404, HttpRequest, HttpResponse
 
+from khien.board.charts import show
 from khien.board.charts.memo import Memo
 from khien.board.charts.sight import Sight, sight_of
 from khien.board.http import actor_of, lang_of, page
@@ -29,7 +30,8 @@ def chain(request: HttpRequest, pk: int) -> HttpResponse:
     sight = sight_of(plan_of(actor_of(request), pk))
     cuts = Run.objects.filter(kind="reliance", source=sight.plan).select_related("version", "asked_by")
     lang = lang_of(request)
-    partners = _ranked.of((sight.key, lang), lambda: _partners(sight, lang))
+    ready = show.is_ready(sight, "reliance")
+    partners = _ranked.of((sight.key, lang), lambda: _partners(sight, lang)) if ready else []
     more: dict[str, Any] = {"partners": partners, "runs": list(cuts.defer(*HEAVY)[:10])}
     more["last_year"] = sight.programme().years[-1]
     more |= said_of(sight, lang, "partners")
@@ -40,7 +42,7 @@ def _partners(sight: Sight, lang: str) -> list[dict[str, Any]]:
     """Partners by the coverage lost in the last year when they leave; those on whom nothing hangs are left out."""
     from khien.draw.numbers import percent
 
-    results = sight.results()
+    results = sight.deep()
     rows = results.frame("dependence").filter(pl.col("by") == "partner")
     rows = rows.sort("lost_known", "lost_worst", "key", descending=[True, True, False])
     names, countries = results.called("organisations", lang), results.called("countries", lang)
