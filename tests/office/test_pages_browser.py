@@ -75,7 +75,7 @@ def drawn(page: Page, address: str) -> None:
     """Open a page and wait until its pictures are there; it comes again by itself while they are being drawn."""
     page.goto(address)
     for _ in range(60):
-        if page.locator(".plot .drawing").count() == 0:
+        if page.locator(".coming").count() == 0:
             return
         page.wait_for_timeout(1000)
         page.goto(address)

@@ -156,8 +156,9 @@ def _element(sight: Sight, part: str, lang: str, name: str) -> str:
     if home and not all(shelf.there(key, file) for file in sizes.values()):
         from khien.board.charts.pictures import is_broken
 
-        said = "pages_cannot_be_drawn" if any(is_broken(key, f) for f in sizes.values()) else "pages_being_drawn"
-        return f'<p class="drawing">{escape(t(said, lang))}</p>'
+        if any(is_broken(key, file) for file in sizes.values()):
+            return f'<p class="drawing">{escape(t("pages_cannot_be_drawn", lang))}</p>'
+        return f'<p class="drawing coming">{escape(t("pages_being_drawn", lang))}</p>'
     run = anchor(sight, part)
     at = {
         size: f"{reverse('picture', args=(run, part, file))}?v={key[:12]}" for size, file in sizes.items()
