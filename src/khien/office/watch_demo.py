@@ -56,6 +56,13 @@ def fill(duty: Actor, approver: Actor, now: datetime | None = None) -> bool:
     if watch.folder.exists():
         return False
     now = (now or datetime.now(UTC)).replace(microsecond=0)
+    bring(watch, now)
+    warnings(duty, approver, now)
+    return True
+
+
+def bring(watch: watching.Watch, now: datetime) -> None:
+    """Make the folder, with observations and forecasts."""
     watch.folder.mkdir(parents=True, mode=0o700)
     says = "".join(t("lookout_demo_mark", lang) + "\n" for lang in ("vi", "en"))
     (watch.folder / watching.ILLUSTRATIVE).write_text(says, encoding="utf-8")
@@ -68,8 +75,6 @@ def fill(duty: Actor, approver: Actor, now: datetime | None = None) -> bool:
     (watch.folder / watching.FORECASTS).mkdir()
     made = pl.concat([*_rain_forecasts(draw, rain, today), *_case_forecasts(draw, cases, today)])
     made.write_parquet(watch.folder / watching.FORECASTS / "demo.parquet")
-    _warnings(duty, approver, now)
-    return True
 
 
 def _places() -> list[str]:
@@ -201,7 +206,7 @@ def _case_forecasts(draw: np.random.Generator, cases: Array, today: date) -> lis
             curves = {
                 MODELS[0]: _around(guess, 0.12 + 0.07 * ahead),
                 MODELS[1]: _around(np.median(same, axis=1), 0.55),
-                MODELS[2]: _around(cases[:, column], 0.2 + 0.14 * ahead),
+                MODELS[2]: _around(0.8 * cases[:, column], 0.25 + 0.14 * ahead),  # a first count, as it is known then
             }
             parts += [_frame("dengue-cases", reference, ahead, target, model, c) for model, c in curves.items()]
     return parts
@@ -245,7 +250,7 @@ def _content(
     return Content(hazard, level, tuple(areas), onset, expires, **texts, **more)
 
 
-def _warnings(duty: Actor, approver: Actor, now: datetime) -> None:
+def warnings(duty: Actor, approver: Actor, now: datetime) -> None:
     """A past warning, written on its day; then, through the acts of today, one in every state."""
     journal = watching.watch().journal
     begun = now - timedelta(days=60)

@@ -33,23 +33,20 @@ def fan(
         names: of the model and of the baseline.
     """
     targets = sorted(curves)
-    highest = [max(values) for _, values in curves.values()] + [value for _, value in seen]
+    seen = seen[-max(12, len(seen) // 2) :] if narrow else seen
+    # The fan opens at the last value seen before it.
+    start = [(day, value) for day, value in seen[-1:] if targets and day < targets[0]]
+    bands = {width: _band(curves, width, start) for width, _ in WIDTHS}
+    middle = [*start, *((target, middle_of(*curves[target])) for target in targets)]
+    ends = [end for rows in bands.values() for _, low, high in rows for end in (low, high)]
+    points = [value for _, value in (*seen, *middle)] + ends
     days = [day for day, _ in seen] + targets
-    lowest = [0.0, *(min(values) for _, values in curves.values()), *(value for _, value in seen)]
-    plot = Plot(lang, narrow, _span(days), (min(lowest), _top(highest, edges)), unit, caption)
+    plot = Plot(lang, narrow, _span(days), (min([0.0, *points]), _top(points, edges)), unit, caption)
     for width, opacity in WIDTHS:
-        rows = []
-        for target in targets:
-            levels, values = curves[target]
-            pair = ends_of(levels, width)
-            if pair is not None:
-                rows.append((target, values[pair[0]], values[pair[1]]))
-        if rows:
-            plot.band(rows, theme.BLUE, opacity)
+        if bands[width]:
+            plot.band(bands[width], theme.BLUE, opacity)
             plot.key(patch(theme.BLUE, opacity), t("lookout_interval", lang, share=round(100 * width)))
-    for label, value in edges:
-        plot.level(value, label)
-    middle = [(target, middle_of(*curves[target])) for target in targets]
+    plot.levels(edges)
     if seen:
         plot.line(seen, theme.INK, 1.8)
         for day, value in seen if len(seen) <= 60 else seen[-1:]:
@@ -57,13 +54,26 @@ def fan(
         plot.key(stroke(theme.INK, form="circle"), t("lookout_observed", lang))
     if middle:
         plot.line(middle, theme.BLUE, 2.4)
-        for day, value in middle:
+        for day, value in middle[len(start) :]:
             plot.mark(day, value, "diamond", theme.BLUE)
         plot.key(stroke(theme.BLUE, form="diamond"), t("lookout_median_of", lang, model=names[0]))
     if other:
         plot.line(other, theme.VERMILION, 2.0, "6 4")
         plot.key(stroke(theme.VERMILION, "6 4"), t("lookout_median_of", lang, model=names[1]))
     return plot.svg()
+
+
+def _band(
+    curves: Curves, width: float, start: Sequence[tuple[date, float]]
+) -> list[tuple[float | date, float, float]]:
+    """A central interval by target, with the point where the fan opens; empty where it was not forecast."""
+    rows: list[tuple[float | date, float, float]] = []
+    for target in sorted(curves):
+        levels, values = curves[target]
+        pair = ends_of(levels, width)
+        if pair is not None:
+            rows.append((target, values[pair[0]], values[pair[1]]))
+    return [*((day, value, value) for day, value in start), *rows] if rows else []
 
 
 def against(
@@ -77,7 +87,8 @@ def against(
         rows: target, outcome, and values of the quantiles.
     """
     outer, inner = ends_of(levels, 0.95), ends_of(levels, 0.5)
-    highest = [float(values.max()) for _, _, values in rows] + [outcome for _, outcome, _ in rows]
+    top = -1 if outer is None else outer[1]
+    highest = [float(values[top]) for _, _, values in rows] + [outcome for _, outcome, _ in rows]
     low = min([0.0, *(min(float(values.min()), outcome) for _, outcome, values in rows)])
     plot = Plot(lang, narrow, _span([day for day, _, _ in rows], 1), (low, _top(highest, ())), unit, caption)
     wide = max(2.0, min(16.0, 0.6 * (plot.width - plot.left) / max(1, len(rows))))
@@ -104,7 +115,7 @@ def skill_lines(lang: str, narrow: bool, caption: str, found: Mapping[int, Seque
     horizons = sorted(found)
     span = (min(horizons) - 0.3, max(horizons) + 0.3) if horizons else (0.0, 1.0)
     plot = Plot(lang, narrow, span, (0.0, max([*values, 1.0]) * 1.08), t("lookout_relative", lang), caption, tall=260)
-    plot.level(1.0, t("lookout_baseline_is", lang, model=base), theme.INK)
+    plot.levels([(t("lookout_baseline_is", lang, model=base), 1.0)], theme.INK)
     for number, model in enumerate(models):
         colour, form = theme.SERIES[number % len(theme.SERIES)], MARKS[number % len(MARKS)]
         rows = [(h, s.relative) for h in horizons for s in found[h] if s.model == model and s.relative is not None]

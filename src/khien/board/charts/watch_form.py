@@ -10,16 +10,9 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from khien.office.acts.trouble import Trouble
-from khien.watch.levels.tables import HAZARDS
 from khien.watch.warn import Content
 
-TEXTS: Final = ("headline", "description", "instruction")
-OTHERS: Final = (
-    "epidemic", "landslide", "forest-fire", "water-crisis", "food-crisis", "energy-crisis", "pollution", "radiation",
-    "animal-disease", "cyber-attack",
-)  # fmt: skip
-"""Threats beside the hazards of Decision 18/2021 that a form offers; a warning of them names no level of that law."""
-CHOICES: Final = (*HAZARDS, *OTHERS)
+TEXTS: Final = ("headline", "description", "instruction", "event")
 FORM: Final = "%Y-%m-%dT%H:%M"
 
 

@@ -22,7 +22,7 @@ from khien.words import t
 
 PARTS: Final = ("fan", "past", "skill", "vintages")
 """Pictures of the page; each has its numbers as CSV."""
-SHOWN: Final = {"hour": 72, "day": 60, "week": 60, "month": 36, "quarter": 24, "year": 30}
+SHOWN: Final = {"hour": 48, "day": 24, "week": 40, "month": 24, "quarter": 16, "year": 20}
 """Periods that stand before the forecast."""
 MOST: Final = 60
 """Past forecasts drawn at once, and valid times whose vintages may be chosen."""
@@ -257,7 +257,7 @@ class Look:
         if part == "fan":
             targets = self.curves(self.model)
             edges = self.edges(max(targets)) if targets else []
-            named = [(edge_name(name, lang), at) for name, at in edges]
+            named = [(_joined([n for n, at in edges if at == value], lang), value) for value in _each(edges)]
             base = self.baseline if self.baseline != self.model else ""
             other = [(day, watch_fan.middle_of(*curve)) for day, curve in self.curves(base).items()] if base else []
             return watch_fan.fan(
@@ -289,6 +289,18 @@ class Look:
         seen = pl.DataFrame(self.seen, schema=["target", "value"], orient="row").with_columns(kind=pl.lit("observed"))
         made = self.newest.select(*SERIES, "quantile", "value", kind=pl.lit("forecast"))
         return pl.concat([seen.with_columns(place=pl.lit(self.place)), made], how="diagonal_relaxed")
+
+
+def _each(edges: Sequence[tuple[str, float]]) -> list[float]:
+    """The values at which levels begin, each once."""
+    return list(dict.fromkeys(at for _, at in edges))
+
+
+def _joined(names: Sequence[str], lang: str) -> str:
+    """Several levels that begin at one value, under one name."""
+    if len(names) > 1 and names[0].isdigit():
+        return edge_name(f"{names[0]}–{names[-1]}", lang)
+    return ", ".join(edge_name(name, lang) for name in names)
 
 
 def edge_name(name: str, lang: str) -> str:

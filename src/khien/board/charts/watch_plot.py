@@ -14,6 +14,8 @@ from khien.draw.numbers import number
 WIDE, NARROW = 960, 360
 MARKS = ("circle", "square", "triangle", "diamond", "cross")
 """Forms of points, so that series are told apart without colours."""
+_ROOM = 16
+"""Least distance in px between a line and the one above it for a name between them."""
 MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -35,6 +37,7 @@ class Plot:
     caption: str
     tall: int = 340
     parts: list[str] = field(default_factory=list)
+    over: list[str] = field(default_factory=list)
     keys: list[tuple[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -94,16 +97,24 @@ class Plot:
             f'stroke-linejoin="round"{dashed}/>'
         )
 
-    def level(self, value: float, label: str, colour: str = theme.MUTED) -> None:
-        """A line across at a value, with its name; left out where the axis does not reach."""
-        if not self.low <= value <= self.high:
-            return
-        at = self.y(value)
-        self.parts.append(
-            f'<path d="M{self.left} {at:.1f}H{self.width - self.right}" stroke="{colour}" stroke-dasharray="2 3"/>'
-            f'<text x="{self.width - self.right - 2}" y="{at - 4:.1f}" font-size="11" text-anchor="end" '
-            f'fill="{colour}">{escape(label)}</text>'
-        )
+    def levels(self, rows: Iterable[tuple[str, float]], colour: str = theme.MUTED) -> None:
+        """Lines across at values, each with its name; left out where the axis does not reach.
+
+        A name stands above its line; where the next line is too near for that, below.
+        """
+        shown = sorted(((value, name) for name, value in rows if self.low <= value <= self.high), reverse=True)
+        above = -math.inf
+        for value, label in shown:
+            at = self.y(value)
+            below = at - above < _ROOM
+            above = at
+            self.parts.append(
+                f'<path d="M{self.left} {at:.1f}H{self.width - self.right}" stroke="{colour}" stroke-dasharray="2 3"/>'
+            )
+            self.over.append(
+                f'<text x="{self.left + 4}" y="{at + 13 if below else at - 4:.1f}" font-size="11" stroke="#ffffff" '
+                f'stroke-width="3" paint-order="stroke" fill="{colour}">{escape(label)}</text>'
+            )
 
     def mark(self, at: float | date, value: float, form: str, colour: str, *, hollow: bool = False) -> None:
         """A point of one of the forms."""
@@ -130,8 +141,9 @@ class Plot:
             for v in self._values()
         )
         rule += "".join(
-            f'<path d="M{self.x(at):.1f} {self.tall}v5" stroke="{theme.GREY}"/><text x="{self.x(at):.1f}" '
-            f'y="{self.tall + 20}" font-size="12" text-anchor="middle" fill="{theme.MUTED}">{escape(name)}</text>'
+            f'<path d="M{self.x(at):.1f} {self.tall}v5" stroke="{theme.GREY}"/><text '
+            f'x="{self._inside(self.x(at), name):.1f}" y="{self.tall + 20}" font-size="12" text-anchor="middle" '
+            f'fill="{theme.MUTED}">{escape(name)}</text>'
             for at, name in named
         )
         if below:
@@ -144,7 +156,8 @@ class Plot:
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{self.width}" height="{height}" '
             f'viewBox="0 0 {self.width} {height}" font-family="{theme.FONT}"><rect width="{self.width}" '
             f'height="{height}" fill="#ffffff"/>{head}<g transform="translate(0 {foot})">{rule}{"".join(self.parts)}'
-            f'</g><text x="6" y="{height - 7}" font-size="10" fill="{theme.MUTED}">{escape(self.caption)}</text></svg>'
+            f'{"".join(self.over)}</g><text x="6" y="{height - 7}" font-size="10" fill="{theme.MUTED}">'
+            f"{escape(self.caption)}</text></svg>"
         )
 
     def _head(self) -> tuple[str, int]:
@@ -162,6 +175,11 @@ class Plot:
         y += 24
         parts.append(f'<text x="6" y="{y}" font-size="12" fill="{theme.MUTED}">{escape(self.unit)}</text>')
         return "".join(parts), y + 12
+
+    def _inside(self, x: float, text: str) -> float:
+        """Where a text has its middle so that all of it stands in the picture."""
+        half = 3.6 * len(text)
+        return min(max(x, half), self.width - half)
 
     def _values(self) -> list[float]:
         count = round((self.high - self.low) / self.step)
@@ -222,6 +240,6 @@ def patch(colour: str, opacity: float) -> str:
 
 def _round_step(span: float) -> float:
     """A step of 1, 2 or 5 times a power of ten that gives four to eight parts."""
-    rough = span / 5
+    rough = span / 7
     power = 10.0 ** math.floor(math.log10(rough))
-    return next(m * power for m in (1, 2, 5, 10) if m * power >= rough)
+    return next(m * power for m in (1, 2, 5, 10) if m * power >= rough * (1 - 1e-9))

@@ -27,7 +27,7 @@ from khien.office.doors import watch as door
 from khien.office.watching import Watch
 from khien.programme.tables.records import Indicator
 from khien.watch.warn import Record, WarnError
-from khien.watch.warn.cap import area_name, event_name
+from khien.watch.warn.cap import area_name
 from khien.words import t
 
 MOST: Final = 40
@@ -92,6 +92,7 @@ def situation(request: HttpRequest) -> HttpResponse:
 def replay(request: HttpRequest) -> HttpResponse:
     """A past day: only what was known then."""
     watch, known = opened(request), known_of(request)
+    desk_of(watch, known)
     span = watch_now.days(watch)
     if known.day is None and span is not None:
         last = max(span[0], date.fromordinal(span[1].toordinal() - 1))
@@ -120,7 +121,7 @@ def seen(request: HttpRequest, watch: Watch, known: Known) -> dict[str, Any]:
     return {
         "known": known, "asked": asked(known), "illustrative": watch.illustrative, "held": held,
         "areas": {r.id: [area_name(a, lang) for a in r.content.areas] for r in held},
-        "events": {r.id: event_of(r.content.hazard, lang) for r in held},
+        "events": {r.id: r.content.event(lang) for r in held},
         "waiting": sum(r.pending is not None for r in records), "shown": shown,
         "maps": [LEVELS, OFFICIAL, *(one.id for one in looked)], "names": names,
         "map": map_of(lang, shown, values, held, looked, watch.illustrative),
@@ -139,14 +140,6 @@ def chosen_map(request: HttpRequest, looked: Sequence[Indicator]) -> str:
 def name_of(indicator: Indicator, lang: str) -> str:
     """What an indicator is called."""
     return indicator.name_vi if lang == "vi" else indicator.name_en
-
-
-def event_of(hazard: str, lang: str) -> str:
-    """What a hazard is called; a threat outside Decision 18/2021 by its name in the catalogue, else by its id."""
-    found = event_name(hazard, lang)
-    if found == hazard and hazard == "epidemic":
-        return t("lookout_hazard_epidemic", lang)
-    return found
 
 
 def told(value: Value, lang: str) -> dict[str, Any]:
@@ -220,7 +213,7 @@ def _levels(lang: str, values: dict[str, list[Value]], held: Sequence[Record]) -
                 put(value.place, value.verdict.high, _mark(value, lang, True))
     for record in held:
         content = record.content
-        event = event_of(content.hazard, lang)
+        event = content.event(lang)
         said = f"{event}, {t('lookout_level_no', lang, level=content.level)} ({record.id})"
         for place in content.areas:
             if record.exercise:
@@ -239,7 +232,7 @@ def places_of(lang: str, values: dict[str, list[Value]], held: Sequence[Record])
         if not record.exercise:
             for place in record.content.areas:
                 row = found.setdefault(place, {"place": place, "level": 0, "warnings": [], "values": []})
-                row["warnings"].append((record.id, event_of(record.content.hazard, lang), record.content.level))
+                row["warnings"].append((record.id, record.content.event(lang), record.content.level))
                 row["level"] = max(row["level"], record.content.level)
     for rows in values.values():
         for value in rows:

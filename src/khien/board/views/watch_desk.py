@@ -16,7 +16,7 @@ from khien.board.charts import watch_form as forms
 from khien.board.charts import watch_now
 from khien.board.charts.watch_preview import Preview, preview, sent
 from khien.board.http import actor_of, file_answer, lang_of, page, trouble_page
-from khien.board.views.watch import event_of, opened
+from khien.board.views.watch import opened
 from khien.office import watching
 from khien.office.acts import warnings as acts
 from khien.office.acts.trouble import Trouble
@@ -29,6 +29,7 @@ from khien.watch.warn.cap import area_name
 from khien.watch.warn.cascade import may_bring
 from khien.watch.warn.feed import atom_feed, file_name
 from khien.watch.warn.reach import reach
+from khien.watch.warn.threats import known_threats, threat_name
 
 ACTS: Final[dict[str, Any]] = {
     "review": acts.review, "approve": acts.approve, "stand-down": acts.stand_down, "cancel": acts.cancel,
@@ -88,7 +89,7 @@ def desk(request: HttpRequest) -> HttpResponse:
 def _line(record: Record, now: Any, lang: str) -> dict[str, Any]:
     content = record.pending or record.content
     return {
-        "record": record, "content": content, "event": event_of(content.hazard, lang),
+        "record": record, "content": content, "event": content.event(lang),
         "headline": content.headline_vi if lang == "vi" else content.headline_en,
         "areas": ", ".join(area_name(code, lang) for code in content.areas), "at": record.steps[-1].at,
         "by": _person(record.steps[-1].by), "expired": record.expired(now),
@@ -119,7 +120,7 @@ def _shown(request: HttpRequest, id: str) -> dict[str, Any]:
     elif record.messages:
         looked = sent(known, record, len(record.messages))
     return {
-        "record": record, "content": content, "event": event_of(content.hazard, lang), "preview": looked,
+        "record": record, "content": content, "event": content.event(lang), "preview": looked,
         "areas": [area_name(code, lang) for code in content.areas], "illustrative": watch.illustrative,
         "expired": record.expired(now), "seen": len(record.steps),
         "steps": [(step, _person(step.by)) for step in reversed(record.steps)],
@@ -130,7 +131,7 @@ def _shown(request: HttpRequest, id: str) -> dict[str, Any]:
             ("stand-down", door.may_stand_down(person, record)), ("cancel", door.may_cancel(person, record)),
         ],
         "may_update": door.may_update(person, record),
-        "effects": [(e, event_of(e.effect, lang)) for e in may_bring(content.hazard)][:8],
+        "effects": [(e, threat_name(e.effect, lang) or e.effect) for e in may_bring(content.hazard)][:8],
         "reach": told if told.sent else None,
     }  # fmt: skip
 
@@ -211,18 +212,16 @@ def _form(lang: str, record: Record | None) -> dict[str, Any]:
 
     places = sorted(((code, watch_now.place_name(code, lang)) for code in provinces()), key=lambda pair: pair[0])
     return {
-        "record": record, "places": places, "by_law": [(h, event_of(h, lang)) for h in HAZARDS],
-        "others": [(h, _threat(h, lang)) for h in forms.OTHERS],
+        "record": record, "places": places, "by_law": [(h, threat_name(h, lang)) for h in HAZARDS],
+        "others": sorted(((h, threat_name(h, lang)) for h in known_threats() if h not in HAZARDS), key=_by_name),
         "levels": [(str(n), level_facts(n)[lang]) for n in range(1, 6)],
         "seen": 0 if record is None else len(record.steps),
-        "hazard_name": "" if record is None else event_of(record.content.hazard, lang),
+        "hazard_name": "" if record is None else record.content.event(lang),
     }  # fmt: skip
 
 
-def _threat(name: str, lang: str) -> str:
-    from khien.words import t
-
-    return t(f"lookout_hazard_{name}", lang)
+def _by_name(pair: tuple[str, str | None]) -> str:
+    return pair[1] or pair[0]
 
 
 def _looked(known: Desk, content: Content, record: Record | None, now: Any, lang: str) -> dict[str, Any]:

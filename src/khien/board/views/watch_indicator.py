@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from khien.board.charts import watch_now, watch_skill
 from khien.board.charts.watch_indicator import PARTS, Chosen, Look, edge_name, worth_asking
@@ -81,7 +82,8 @@ def _skills(found: list[watch_skill.Skill], lang: str) -> list[dict[str, Any]]:
 
 def caption_of(look: Look, lang: str) -> str:
     """What a picture stands on."""
-    made = t("lookout_caption", lang, at=look.known.at.date().isoformat())
+    at = timezone.localdate(look.known.at)
+    made = t("lookout_caption", lang, at=at.strftime("%d/%m/%Y") if lang == "vi" else at.isoformat())
     return f"{t('lookout_illustrative_short', lang)} · {made}" if look.watch.illustrative else made
 
 
