@@ -48,7 +48,7 @@ def test_a_range_names_what_would_decide(capsys: Capture) -> None:
     assert main(["level", "storm", "--beaufort", "12", "--lang", "vi"]) == 0
     out = capsys.readouterr().out
     assert "Cấp độ từ 3 đến 5" in out
-    assert "tùy area" in out
+    assert "tùy vùng (area)" in out
 
 
 def test_wrong_inputs_are_wrong_use_and_all_are_said(capsys: Capture) -> None:

@@ -83,7 +83,7 @@ class Answer:
         """Why it is this level, in one sentence."""
         given = self.given(lang)
         if self.low != self.high:
-            unknown = ", ".join(self.unknown)
+            unknown = ", ".join(f"{self.hazard.inputs[n].words.of(lang)} ({n})" for n in self.unknown)
             fields = {"low": self.low, "high": self.high, "unknown": unknown}
             return t("level_reason_range", lang, given=given, **fields)
         if not self.high:

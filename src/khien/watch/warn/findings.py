@@ -35,8 +35,10 @@ class WarnFinding:
         return ":".join(part for part in (self.table, row, self.column) if part)
 
     def line(self, lang: str | None = None) -> str:
-        """One line for a terminal."""
-        return (f"{self.place}: " if self.place else "") + f"{self.message(lang)} {self.way_out(lang)}"
+        """One line for a terminal; the place stands in front unless the message names it."""
+        message = self.message(lang)
+        named = not self.place or (self.row is None and self.table is not None and self.table in message)
+        return ("" if named else f"{self.place}: ") + f"{message} {self.way_out(lang)}"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON, with the texts in both languages."""
