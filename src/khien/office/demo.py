@@ -1,4 +1,5 @@
-"""A demo office: the reference programme loaded, adopted and planned, a stress run waiting, one person a role.
+"""A demo office: the reference programme loaded, adopted and planned, a stress run waiting, one person a role, and an
+illustrative watch.
 
 Everything goes through the doors and acts that people use, so that its log reads like that of a real office.
 """
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from khien.office import watch_demo
 from khien.office.acts import accounts
 from khien.office.acts.bring import bring_plan
 from khien.office.acts.proposals import adopted, decide, propose
@@ -62,6 +64,7 @@ def prepare(folder: Path, plan: Path | None, lang: str) -> list[Persona]:
     if plan is not None:
         run = bring_plan(analyst, version, plan.read_bytes())
         ask_run(analyst, "stress", version, {"draws": DRAWS}, source=run)
+    watch_demo.fill(Actor(users[Role.DUTY_OFFICER]), Actor(users[Role.WARNING_APPROVER]))
     return people
 
 

@@ -51,9 +51,12 @@ INDICATORS: Final[Sequence[dict[str, str]]] = (
 
 
 def fill(duty: Actor, approver: Actor, now: datetime | None = None) -> bool:
-    """Fill the folder of an office that has none yet; say whether anything was done."""
+    """Fill the folder of an office that has none yet; say whether anything was done.
+
+    An office without a data folder is left alone.
+    """
     watch = watching.watch()
-    if watch.folder.exists():
+    if watch.folder.exists() or not watch.folder.parent.is_dir():
         return False
     now = (now or datetime.now(UTC)).replace(microsecond=0)
     bring(watch, now)
