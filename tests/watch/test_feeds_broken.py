@@ -105,6 +105,8 @@ def test_all_troubles_of_a_file_are_told_at_once(tmp_path: Path) -> None:
         (b"where,day,published,cases\na,b,c,d,e,f\n", "csv"),
         (b"\x00\x01\x02\x03" * 100, "encoding"),
         (b"where,day,published,cases\n", "nothing"),
+        (b"," * 1_000_000, "csv"),
+        (b"," * 1_000_000 + b"\n1", "csv"),
     ],
 )
 def test_files_that_are_no_table(text: bytes, code: str | None, tmp_path: Path) -> None:

@@ -26,6 +26,9 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """What the hubs call each column."""
 
+FORECASTS: Final = ("quantile", "output_type_id")
+"""Columns that only files of forecasts have."""
+
 UNITS: Final = {
     "wk inc flu hosp": "admissions",
     "wk inc covid hosp": "admissions",
@@ -63,10 +66,11 @@ def read_hub(
         limit: most bytes of a CSV, where 64 MB are too few.
     """
     reading = Reading("hub", path.name)
-    frame = load_frame(path, ",", limit or LIMITS["table"], reading.findings)
+    wanted = [*(name for names in NAMES.values() for name in names), "source", *FORECASTS]
+    frame = load_frame(path, ",", limit or LIMITS["table"], reading.findings, wanted)
     if frame is None:
         return reading
-    if "quantile" in frame.columns or "output_type_id" in frame.columns:
+    if any(name in frame.columns for name in FORECASTS):
         reading.counts = {"forecasts": frame.height}
         reading.findings.note("skipped", path.name, count=frame.height, reason="watch_why_forecasts")
         return reading

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +21,7 @@ from khien.watch.observe.schema import UTC_TIME, start
 from khien.watch.places import Scheme, find
 
 MOST_ROWS: Final = 20_000_000
+MOST_COLUMNS: Final = 2000
 TOLD: Final = 20
 ROW: Final = "row"
 COLUMNS: Final = (*NEW, ROW)
@@ -36,8 +38,9 @@ def read_table(path: Path, mapping: Mapping, limit: int | None = None) -> Readin
         limit: most bytes of a CSV, where 64 MB are too few.
     """
     reading = Reading("table", path.name)
-    frame = load_frame(path, mapping.file.delimiter, limit or LIMITS["table"], reading.findings)
-    if frame is None or not _has_columns(frame, mapping, reading):
+    wanted = _wanted(mapping)
+    frame = load_frame(path, mapping.file.delimiter, limit or LIMITS["table"], reading.findings, wanted)
+    if frame is None or not _has_columns(frame, wanted, reading):
         return reading
     frame = _chosen(frame, mapping)
     parts = []
@@ -57,10 +60,15 @@ def read_table(path: Path, mapping: Mapping, limit: int | None = None) -> Readin
     return reading
 
 
-def load_frame(path: Path, delimiter: str, limit: int, findings: WatchFindings) -> pl.DataFrame | None:
-    """A file as a frame with `row`, the number of each record (the header is 1); cells of CSV are texts."""
+def load_frame(
+    path: Path, delimiter: str, limit: int, findings: WatchFindings, wanted: Collection[str]
+) -> pl.DataFrame | None:
+    """A file as a frame with `row`, the number of each record (the header is 1); cells of CSV are texts.
+
+    Of Parquet only the wanted columns are read, as far as they are there.
+    """
     if path.suffix == ".parquet":
-        frame = _parquet(path, findings)
+        frame = _parquet(path, wanted, findings)
     else:
         data = content(path, limit, findings)
         text = None if data is None else text_of(data, path.name, findings)
@@ -70,14 +78,15 @@ def load_frame(path: Path, delimiter: str, limit: int, findings: WatchFindings) 
     return frame.drop(ROW, strict=False).with_columns((pl.row_index() + 2).cast(pl.UInt32).alias(ROW))
 
 
-def _parquet(path: Path, findings: WatchFindings) -> pl.DataFrame | None:
+def _parquet(path: Path, wanted: Collection[str], findings: WatchFindings) -> pl.DataFrame | None:
     try:
         scan = pl.scan_parquet(path, glob=False, hive_partitioning=False)
+        there = [name for name in scan.collect_schema() if name in wanted]
         count = scan.select(pl.len()).collect().item()
         if count > MOST_ROWS:
             findings.note("too-many-rows", path.name, value=count, limit=MOST_ROWS)
             return None
-        return scan.collect()
+        return scan.select(there).collect()
     except FileNotFoundError:
         findings.note("file-missing", path.name, value=str(path))
     except (pl.exceptions.PolarsError, OSError) as error:
@@ -86,6 +95,9 @@ def _parquet(path: Path, findings: WatchFindings) -> pl.DataFrame | None:
 
 
 def _csv(text: str, delimiter: str, name: str, findings: WatchFindings) -> pl.DataFrame | None:
+    if text[: text.find("\n")].count(delimiter) >= MOST_COLUMNS:
+        findings.note("csv", name, 1, reason=f"> {MOST_COLUMNS} ×{delimiter!r}")
+        return None
     try:
         return pl.read_csv(io.StringIO(text), separator=delimiter, infer_schema=False, truncate_ragged_lines=False)
     except pl.exceptions.PolarsError as error:
@@ -93,15 +105,20 @@ def _csv(text: str, delimiter: str, name: str, findings: WatchFindings) -> pl.Da
         return None
 
 
-def _has_columns(frame: pl.DataFrame, mapping: Mapping, reading: Reading) -> bool:
-    """Whether all columns are there that the mapping names; each that is not is a finding."""
+def _wanted(mapping: Mapping) -> list[str]:
+    """All columns that a mapping names."""
     place, valid, issued = mapping.place, mapping.valid, mapping.issued
     wanted = [place.column, valid.column, issued.column, valid.week, *mapping.file.rows, *columns_in(place.id or "")]
     wanted += [x for x in (valid.year, valid.month, valid.day_of_month) if isinstance(x, str)]
     for value in mapping.values:
         wanted += [value.column, *columns_in(value.indicator)]
         wanted += [c for text in (value.name_vi, value.name_en) for c in columns_in(text or "")]
-    lacking = [name for name in dict.fromkeys(wanted) if name is not None and name not in frame.columns]
+    return [name for name in dict.fromkeys(wanted) if name is not None]
+
+
+def _has_columns(frame: pl.DataFrame, wanted: Sequence[str], reading: Reading) -> bool:
+    """Whether all columns are there that the mapping names; each that is not is a finding."""
+    lacking = [name for name in wanted if name not in frame.columns]
     for name in lacking:
         reading.findings.note("column-missing", reading.name, 1, name)
     return not lacking
