@@ -244,9 +244,11 @@ def test_who_was_reached_and_who_confirmed(journal: Journal) -> None:
 def test_a_journal_is_opened_once_and_by_a_sender_that_cap_can_name(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "j")
     assert code(journal.read) == "no-journal"
-    assert code(lambda: acts.propose(journal, storm(), by=WHO, why="mô hình", now=NOW)) == "not-opened"
+    assert code(lambda: acts.propose(journal, storm(), by=WHO, why="mô hình", now=NOW)) == "no-journal"
+    assert not journal.folder.exists()
     for wrong in ("a b", "a,b", "", "<x>"):
         assert code(lambda w=wrong: acts.open_journal(journal, w, "Tên", "Name", by=BOSS)) == "not-a-sender"  # type: ignore[misc]
+    assert not journal.folder.exists()
     acts.open_journal(journal, "a.gov.vn", "Tên", "Name", by=BOSS)
     assert code(lambda: acts.open_journal(journal, "a.gov.vn", "Tên", "Name", by=BOSS)) == "already-open"
 
@@ -427,6 +429,15 @@ def test_no_order_of_acts_makes_a_warning_official_by_its_author() -> None:
     from hypothesis import settings
 
     run_state_machine_as_test(Desks, settings=settings(max_examples=25, stateful_step_count=15, deadline=None))  # type: ignore[no-untyped-call]
+
+
+def test_an_empty_journal_was_never_opened_and_still_can_be(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.path.touch()
+    assert code(lambda: acts.propose(journal, storm(), by=WHO, why="mô hình", now=NOW)) == "not-opened"
+    assert code(lambda: desk(journal.read())) == "not-opened"
+    acts.open_journal(journal, "a.gov.vn", "Tên", "Name", by=BOSS, now=NOW)
+    assert desk(journal.read()).warnings == {}
 
 
 def test_an_act_of_a_newer_version_is_not_guessed(journal: Journal) -> None:

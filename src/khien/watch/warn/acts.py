@@ -30,15 +30,16 @@ def open_journal(
         WarnError: it is open already, or the sender cannot stand in a CAP message.
     """
 
+    if not _SENDER.fullmatch(sender):
+        raise refuse("not-a-sender", "journal", "sender", sender)
+    told = {"sender": sender, "name_vi": person(name_vi), "name_en": person(name_en)}
+
     def decide(entries: Sequence[Entry]) -> tuple[str, str, Mapping[str, Any]]:
         if entries:
             raise refuse("already-open", value=journal.folder)
-        if not _SENDER.fullmatch(sender):
-            raise refuse("not-a-sender", "journal", "sender", sender)
-        names = {"name_vi": person(name_vi), "name_en": person(name_en)}
-        return "open", "", {"sender": sender, **names}
+        return "open", "", told
 
-    return journal.append(person(by), decide, now)
+    return journal.append(person(by), decide, now, begin=True)
 
 
 def propose(

@@ -64,17 +64,20 @@ class Journal:
             raise refuse("no-journal", value=self.folder)
         return _chain(self.path.read_bytes(), self.path.name)[0]
 
-    def append(self, by: str, decide: Decide, now: datetime | None = None) -> Entry:
+    def append(self, by: str, decide: Decide, now: datetime | None = None, *, begin: bool = False) -> Entry:
         """Add one entry under a lock: no other writer comes between what `decide` sees and what is written.
 
         Args:
             by: post or person; checked by `decide`.
             decide: looks at all entries and says what the next one is, or raises.
             now: moment of the act; the clock's if left out.
+            begin: whether a journal that is not there may be begun.
 
         Returns:
             The entry, which is on the disk.
         """
+        if not begin and not self.path.exists():
+            raise refuse("no-journal", value=self.folder)
         with self._locked() as handle:
             entries, sound = _chain(_all(handle), self.path.name)
             act, warning, data = decide(entries)
