@@ -136,6 +136,15 @@ def test_a_gzip_bomb_is_stopped_while_it_unpacks(tmp_path: Path) -> None:
     assert [f.code for f in read(bomb, "stix").findings] == ["gzip"]
 
 
+def test_a_file_that_makes_the_reader_panic_is_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def panic(*args: Any, **more: Any) -> pl.LazyFrame:
+        raise pl.exceptions.PanicException("called `Result::unwrap()` on an `Err` value")
+
+    (tmp_path / "x.parquet").write_bytes(b"PAR1")
+    monkeypatch.setattr(pl, "scan_parquet", panic)
+    assert [f.code for f in read(tmp_path / "x.parquet", "hub").findings] == ["parquet"]
+
+
 def test_a_parquet_file_cut_anywhere_is_a_finding(tmp_path: Path) -> None:
     whole = data_path("watch", "epi", "dengue_peru_weekly_department.parquet").read_bytes()
     for share in (0.0, 0.1, 0.5, 0.9, 0.999):

@@ -189,6 +189,18 @@ def test_a_damaged_store_says_which_file(khien: Khien, tmp_path: Path) -> None:
     assert (code, "000000000001.json" in err) == (1, True)
 
 
+def test_a_store_with_a_broken_or_missing_table_says_so(khien: Khien, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(HUB)
+    khien("feed", "read", "t.csv", "--kind", "hub", "--store", "s")
+    table = next((tmp_path / "s" / "observations").rglob("*.parquet"))
+    table.write_bytes(table.read_bytes()[:50])
+    for _ in range(2):
+        code, out, err = khien("observe", "--store", "s", "wk-inc-flu-hosp")
+        assert (code, out) == (1, "")
+        assert "damaged" in err
+        table.unlink(missing_ok=True)
+
+
 def test_ready_mappings_are_listed_and_shown(khien: Khien) -> None:
     assert "vn-gdpm" in khien("feed", "maps")[1]
     assert 'kind = "vn63"' in khien("feed", "maps", "vn-gdpm")[1]

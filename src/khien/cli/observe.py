@@ -55,6 +55,8 @@ def add(places: argparse._SubParsersAction[Parser], lang: str) -> None:
 
 def run(args: argparse.Namespace) -> Exit:
     """Print what is known; read-only but for ``compact``."""
+    import polars as pl
+
     from khien.cli.feed import opened
     from khien.watch.observe import StoreError
 
@@ -70,6 +72,10 @@ def run(args: argparse.Namespace) -> Exit:
         return _list(store, args) if args.what is None else _known(store, args)
     except StoreError as error:
         raise Stop(Exit.INPUT_ERRORS, getattr(error, f"message_{args.lang}")) from None
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, FileNotFoundError) as error:
+        # A Parquet file of the store is missing or broken.
+        told = {"path": args.store, "file": (str(error).splitlines() or ["?"])[0][:200]}
+        raise Stop(Exit.INPUT_ERRORS, t("watch_store_damaged", args.lang, **told)) from None
 
 
 def _check_dates(args: argparse.Namespace) -> None:

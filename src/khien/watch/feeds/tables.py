@@ -89,8 +89,9 @@ def _parquet(path: Path, wanted: Collection[str], findings: WatchFindings) -> pl
         return scan.select(there).collect()
     except FileNotFoundError:
         findings.note("file-missing", path.name, value=str(path))
-    except (pl.exceptions.PolarsError, OSError) as error:
-        findings.note("parquet", path.name, value=path.name, reason=str(error).splitlines()[0][:120])
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        # Some broken files make Polars panic, which is no ordinary exception.
+        findings.note("parquet", path.name, value=path.name, reason=(str(error).splitlines() or ["?"])[0][:120])
     return None
 
 
@@ -100,8 +101,8 @@ def _csv(text: str, delimiter: str, name: str, findings: WatchFindings) -> pl.Da
         return None
     try:
         return pl.read_csv(io.StringIO(text), separator=delimiter, infer_schema=False, truncate_ragged_lines=False)
-    except pl.exceptions.PolarsError as error:
-        findings.note("csv", name, reason=str(error).splitlines()[0][:160])
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        findings.note("csv", name, reason=(str(error).splitlines() or ["?"])[0][:160])
         return None
 
 
