@@ -1,8 +1,9 @@
 """How the office keeps what it watches: the folder ``watch`` in its data folder.
 
-``observations/`` is the store of observations, ``forecasts/*.parquet`` are forecasts as they were made (columns
-`indicator, place, reference, horizon, target, quantile, value, model`), ``warnings.jsonl`` is the journal of warnings.
-The folder is that of the commands ``khien feed``, ``khien observe`` and ``khien warn``: what they bring is seen here.
+``observations/`` is the store of observations, ``promises/`` the ledger of forecasts, ``forecasts/*.parquet`` are
+further forecasts as ``khien forecast --out`` writes them (columns `indicator, place, reference, horizon, target,
+quantile, value, model`), ``warnings.jsonl`` is the journal of warnings. The commands ``khien feed``, ``khien observe``,
+``khien forecast``, ``khien ledger`` and ``khien warn`` work on the same folder: what they bring is seen here.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
 from django.utils import timezone
 
+from khien.office.acts.trouble import Trouble
 from khien.watch.warn import Desk, Entry, Journal, desk
 from khien.watch.warn.journal import FILE as WARNINGS
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 FOLDER: Final = "watch"
 OBSERVATIONS: Final = "observations"
 FORECASTS: Final = "forecasts"
+PROMISES: Final = "promises"
 ILLUSTRATIVE: Final = "illustrative.txt"
 """A file whose presence says that nothing in the folder was measured."""
 SERIES: Final = ("indicator", "place", "reference", "horizon", "target", "model")
@@ -53,11 +56,16 @@ class Watch:
         """The store of observations; empty until something is brought.
 
         Raises:
-            StoreError: the folder is damaged or of another version.
+            Trouble: the folder is damaged or of another version.
         """
-        from khien.watch.observe import Store
+        from khien.watch.observe import Store, StoreError
 
-        return Store(self.folder / OBSERVATIONS)
+        try:
+            found = Store(self.folder / OBSERVATIONS)
+            _ = found.exists and found.state
+        except StoreError as error:
+            raise Trouble("lookout_trouble_store", what={"vi": error.message_vi, "en": error.message_en}) from error
+        return found
 
     def indicators(self) -> Indicators:
         """What is watched."""
@@ -82,29 +90,23 @@ class Watch:
         kept = [entry for entry in self.entries() if until is None or entry.at <= until]
         return desk(kept) if kept else None
 
-    def forecast_files(self) -> list[Path]:
-        """Files of forecasts, by name: of one forecast that stands in several the last counts."""
-        place = self.folder / FORECASTS
-        return sorted(place.glob("*.parquet")) if place.is_dir() else []
+    def forecast_stamp(self) -> Stamp:
+        """Every file that holds forecasts, with time and size; it changes when forecasts do."""
+        places = (self.folder / FORECASTS).glob("*.parquet"), (self.folder / PROMISES / "log").glob("*.json")
+        return _stamp([file for place in places for file in sorted(place)])
 
-    def forecasts(self, indicator: str, places: Collection[str] | None = None) -> pl.DataFrame:
-        """Forecasts of an indicator as they were made, sorted; `reference` and `target` are dates.
+    def forecasts(self, indicator: str) -> pl.DataFrame:
+        """Forecasts of an indicator as they were made, sorted.
+
+        Returns:
+            The columns of `SERIES`, `quantile`, `value`, and `issued` and `added`: when a forecast was issued and came
+            into the ledger, missing for one that only lies in a file. `reference` and `target` are dates. Of a
+            forecast that stands in several files the last counts, before all of them the ledger.
 
         Raises:
-            polars.exceptions.PolarsError: a file is no table of forecasts.
+            Trouble: a file is no table of forecasts, or the ledger is broken.
         """
-        found = _forecasts(indicator, _stamp(self.forecast_files()))
-        if places is None:
-            return found
-        import polars as pl
-
-        return found.filter(pl.col("place").is_in(list(places)))
-
-    def stamp(self) -> str:
-        """What changes with everything that pages show: the observations, the forecasts, the warnings."""
-        store = self.store
-        number = store.state.number if store.exists else 0
-        return f"{number}-{hash((_stamp(self.forecast_files()), _stamp([self.folder / WARNINGS]))) & 0xFFFFFFFFFFFF:x}"
+        return _forecasts(self.folder, indicator, self.forecast_stamp())
 
 
 def watch() -> Watch:
@@ -135,19 +137,32 @@ def _entries(folder: Path, stamp: Stamp) -> tuple[Entry, ...]:
 
 
 @lru_cache(maxsize=6)
-def _forecasts(indicator: str, stamp: Stamp) -> pl.DataFrame:
+def _forecasts(folder: Path, indicator: str, stamp: Stamp) -> pl.DataFrame:
     import polars as pl
 
-    wanted = {
+    from khien.watch.forecast.ledger import Ledger, LedgerError
+
+    wanted: dict[str, Any] = {
         "indicator": pl.String, "place": pl.String, "reference": pl.Date, "horizon": pl.Int32, "target": pl.Date,
         "model": pl.String, "quantile": pl.Float64, "value": pl.Float64,
     }  # fmt: skip
-    parts = []
-    for number, (file, _, _) in enumerate(stamp):
-        rows = pl.scan_parquet(file).filter(pl.col("indicator") == indicator)
-        rows = rows.select(pl.col(name).cast(dtype) for name, dtype in wanted.items())
-        parts.append(rows.with_columns(pl.lit(number).alias("_file")))
-    if not parts:
-        return pl.DataFrame(schema=wanted)
-    found = pl.concat(parts).sort(*SERIES, "quantile", "_file").collect()
-    return found.unique([*SERIES, "quantile"], keep="last", maintain_order=True).drop("_file")
+    none = {name: pl.lit(None, pl.Datetime("us", "UTC")) for name in ("issued", "added")}
+    files = [Path(name) for name, _, _ in stamp if name.endswith(".parquet")]
+    parts = [pl.DataFrame(schema=wanted).with_columns(**none, _rank=pl.lit(-1))]
+    for number, file in enumerate(files):
+        try:
+            rows = pl.scan_parquet(file).filter(pl.col("indicator") == indicator)
+            found = rows.select(pl.col(name).cast(dtype) for name, dtype in wanted.items()).collect()
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise Trouble("lookout_trouble_forecasts", file=file.name, what=str(error).splitlines()[0][:200]) from error
+        parts.append(found.with_columns(**none, _rank=pl.lit(number)))
+    if len(files) < len(stamp):
+        try:
+            rows = Ledger(folder / PROMISES).read().filter(pl.col("indicator") == indicator)
+            rows = rows.filter(pl.col("quantile").is_not_null())
+            parts.append(rows.select(*wanted, "issued", "added", _rank=pl.lit(len(files))).collect())
+        except LedgerError as error:
+            told = {lang: " ".join(f.message(lang) for f in error.findings) for lang in ("vi", "en")}
+            raise Trouble("lookout_trouble_ledger", what=told) from error
+    whole = pl.concat(parts).drop_nulls([*SERIES, "quantile", "value"]).sort(*SERIES, "quantile", "_rank")
+    return whole.unique([*SERIES, "quantile"], keep="last", maintain_order=True).drop("_rank")

@@ -75,7 +75,11 @@ class Look:
     @cached_property
     def _all(self) -> pl.DataFrame:
         """Every forecast that had been made by then."""
-        return self.watch.forecasts(self.indicator.id).filter(pl.col("reference") <= self._day)
+        rows = self.watch.forecasts(self.indicator.id).filter(pl.col("reference") <= self._day)
+        if self.known.day is None:
+            return rows
+        came = pl.col("added" if self.known.here else "issued")
+        return rows.filter(came.is_null() | (came <= self.known.at))
 
     @property
     def _day(self) -> date:
@@ -179,8 +183,8 @@ class Look:
         """Every forecast of every place whose outcome is known."""
         store, name = self.watch.store, self.indicator.id
         files = tuple(f.path for f in store.state.of("observations", name)) if store.exists else ()
-        stamps = tuple((f.name, f.stat().st_mtime_ns) for f in self.watch.forecast_files())
-        key = (str(self.watch.folder), name, files, stamps, self.known.day, self.known.here, self._day)
+        when = self._day, self.known.day, self.known.here
+        key = (str(self.watch.folder), name, files, self.watch.forecast_stamp(), when)
 
         def make() -> Past:
             seen = self.known.as_of(store, name).select("place", target=pl.col("valid").dt.date(), outcome="value")

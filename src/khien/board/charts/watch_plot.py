@@ -14,6 +14,8 @@ from khien.draw.numbers import number
 WIDE, NARROW = 960, 360
 MARKS = ("circle", "square", "triangle", "diamond", "cross")
 """Forms of points, so that series are told apart without colours."""
+_LEAST = 1e-6
+"""Share of the values below which a difference between them is not drawn."""
 _ROOM = 16
 """Least distance in px between a line and the one above it for a name between them."""
 MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -42,7 +44,8 @@ class Plot:
 
     def __post_init__(self) -> None:
         low, high = self.ys
-        self.step = _round_step((high - low) or 1.0)
+        span = high - low
+        self.step = _round_step(span if span > _LEAST * max(1.0, abs(high), abs(low)) else max(1.0, abs(high)))
         self.low, self.high = math.floor(low / self.step) * self.step, math.ceil(high / self.step) * self.step
         if self.high <= self.low:
             self.high = self.low + self.step

@@ -73,6 +73,8 @@ def _people(entry: Entry, what: Any) -> Iterable[User]:
     wanting = User.objects.filter(is_active=True, wants_mail=True).exclude(pk=entry.actor_id or 0)
     if entry.act == "proposal.make":
         return wanting.filter(grants__role__in=holders(Right.PROPOSALS_DECIDE)).distinct()
+    if entry.act in ("warning.propose", "warning.update"):
+        return wanting.filter(grants__role__in=holders(Right.WARNINGS_APPROVE)).distinct()
     if isinstance(what, Proposal) and entry.act in ("proposal.adopt", "proposal.refuse"):
         return wanting.filter(pk=what.by_id)
     if isinstance(what, Run) and entry.act == "run.end" and not what.cancel_asked:
@@ -85,6 +87,8 @@ def _path(entry: Entry, what: Any) -> str:
         return f"/programme/{what.version_id}/"
     if isinstance(what, Run):
         return f"/runs/{what.pk}/"
+    if entry.kind == "warning":
+        return f"/watch/desk/{entry.object}/" if entry.object[:1].isdigit() else "/watch/desk/"
     return "/account/" if isinstance(what, (User, Token)) or entry.act in OWN else "/"
 
 
