@@ -89,9 +89,10 @@ def test_against_brute_force(known: int) -> None:
 
 
 def test_the_level_of_cases_is_carried_as_by_hand() -> None:
-    motion = Motion(0.5, 0.0, 0.0, 1.0, 1.0)
-    # Mean 10 and variance 4: shape 25 and rate 2.5; half of it is left.
-    assert motion.ahead(Level(10, 4, 10)) == [Part(1.0, 12.5, 1.25)]
+    motion = Motion(0.2, 0.0, 0.0, 1.0, 1.0)
+    # Mean 10 and variance 4: relative variance 0.04, and 0.04 of the step besides: shape 1 / 0.08.
+    (part,) = motion.ahead(Level(10, 4, 10))
+    assert part == pytest.approx((1.0, 12.5, 1.25))
     grown = Motion(0.5, 0.5, 0.1, 2.0, 0.1).ahead(Level(10, 4, 2))
     assert grown[0].shape / grown[0].rate == pytest.approx(10 * (10.5 / 2.5) ** 0.5)
     assert (grown[0].weight, grown[1]) == (0.9, Part(0.1, 2.0, 0.1))

@@ -28,7 +28,7 @@ HISTORY: Final = 260
 NEAR: Final = 50.0
 """For how many cases the long-run delays count beside those of the recent window."""
 PRECISIONS: Final = np.geomspace(1.0, 1e5, 26)
-DISCOUNTS: Final = np.array([0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98])
+STEPS: Final = np.array([0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0])
 GROWTHS: Final = np.array([0.0, 0.25, 0.5, 0.75])
 BREAKS: Final = np.array([0.0, 0.02, 0.05, 0.1, 0.2])
 NODES: Final = 64
@@ -235,16 +235,16 @@ class Level(NamedTuple):
 
 @dataclass(frozen=True)
 class Motion:
-    """How the level of cases moves: it goes on, less sure (discount), with some of its last change (growth), or breaks.
+    """How the level of cases moves: it goes on, less sure (step), with some of its last change (growth), or breaks.
 
     Attributes:
-        discount: how much of what is known of the level is left one period later, 0 to 1.
+        step: standard deviation of the change from one period to the next, relative to the level.
         growth: how much of its last change goes on, 0 to 1.
         breaks: how likely a break is, after which the level is any that was ever seen.
         shape, rate: of those levels, Gamma.
     """
 
-    discount: float
+    step: float
     growth: float
     breaks: float
     shape: float
@@ -252,41 +252,41 @@ class Motion:
 
     def ahead(self, level: Level) -> list[Part]:
         """The level one period on, before anything is known of it."""
-        shape, rate = _ahead(level.mean, level.variance, level.before, self.discount, self.growth)
+        shape, rate = _ahead(level.mean, level.variance, level.before, self.step, self.growth)
         parts = [Part(1 - self.breaks, float(shape), float(rate)), Part(self.breaks, self.shape, self.rate)]
         return parts[: 2 if self.breaks else 1]
 
 
-def _ahead(mean: Any, variance: Any, before: Any, discount: Any, growth: Any) -> tuple[Any, Any]:
+def _ahead(mean: Any, variance: Any, before: Any, step: Any, growth: Any) -> tuple[Any, Any]:
     low = np.maximum(mean, LEAST)
-    shape = discount * low**2 / variance
+    shape = 1 / (variance / low**2 + step**2)
     return shape, shape / (low * ((mean + 0.5) / (before + 0.5)) ** growth)
 
 
 def carried(final: Array, motion: Motion) -> Level:
     """Carry the level through complete periods."""
-    discount, growth, breaks = (np.array([x]) for x in (motion.discount, motion.growth, motion.breaks))
-    mean, variance, before, _ = _carry(final, discount, growth, breaks, motion.shape, motion.rate)
+    step, growth, breaks = (np.array([x]) for x in (motion.step, motion.growth, motion.breaks))
+    mean, variance, before, _ = _carry(final, step, growth, breaks, motion.shape, motion.rate)
     return Level(float(mean[0]), float(variance[0]), float(before[0]))
 
 
 def motion_of(final: Array) -> Motion:
     """The motion under which the complete periods would have been foreseen best, one ahead."""
-    discount, growth, breaks = (axis.ravel() for axis in np.meshgrid(DISCOUNTS, GROWTHS, BREAKS))
+    step, growth, breaks = (axis.ravel() for axis in np.meshgrid(STEPS, GROWTHS, BREAKS))
     mean, variance = max(float(final.mean()), LEAST), float(final.var()) + LEAST
     shape, rate = mean**2 / variance, mean / variance
-    best = int(np.argmax(_carry(final, discount, growth, breaks, shape, rate)[3]))
-    return Motion(float(discount[best]), float(growth[best]), float(breaks[best]), shape, rate)
+    best = int(np.argmax(_carry(final, step, growth, breaks, shape, rate)[3]))
+    return Motion(float(step[best]), float(growth[best]), float(breaks[best]), shape, rate)
 
 
 def _carry(
-    final: Array, discount: Array, growth: Array, breaks: Array, any_shape: float, any_rate: float
+    final: Array, step: Array, growth: Array, breaks: Array, any_shape: float, any_rate: float
 ) -> tuple[Array, Array, Array, Array]:
     """Mean, variance and mean before of the last period, and the log-likelihood, for many motions at once."""
-    mean = before = np.full(len(discount), final[0] + 0.5)
-    variance, support = mean.copy(), np.zeros(len(discount))
+    mean = before = np.full(len(step), final[0] + 0.5)
+    variance, support = mean.copy(), np.zeros(len(step))
     for count in final[1:]:
-        shape, rate = _ahead(mean, variance, before, discount, growth)
+        shape, rate = _ahead(mean, variance, before, step, growth)
         usual = np.log1p(-breaks) + _evidence(count, shape, rate)
         broken = np.log(np.maximum(breaks, 1e-300)) + _evidence(count, any_shape, any_rate)
         whole = np.logaddexp(usual, broken)
