@@ -11,8 +11,8 @@ from scipy.integrate import quad
 from scipy.special import beta
 from tests.plan.tiny import option, tiny, with_tables
 
-from khien.plan.planning import charged_spend, pert_quantile, planning_values, profile_parts, quarter_spend
-from khien.programme.planned import charges
+from khien.programme import Programme
+from khien.programme.planned import charged_spend, pert_quantile, planning_values, profile_parts, quarter_spend
 
 triples = st.tuples(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**6)).map(sorted)
 shares = st.floats(0.5, 0.95)
@@ -22,6 +22,11 @@ profiles = st.one_of(
     .filter(lambda parts: sum(parts) > 0)
     .map(lambda parts: ";".join(str(part / 100) for part in parts)),
 )
+
+
+def values_of(programme: Programme) -> pl.DataFrame:
+    """Option, quarters and cost."""
+    return planning_values(programme.options, programme.settings).drop("project")
 
 
 def test_durations_and_costs_by_hand() -> None:
@@ -41,7 +46,7 @@ def test_durations_and_costs_by_hand() -> None:
     programme = with_tables(
         programme, options=pl.DataFrame([row], schema=programme.options.schema, orient="row")
     )
-    assert planning_values(programme).rows() == [("o", 8, 123)]
+    assert values_of(programme).rows() == [("o", 8, 123)]
 
 
 def test_a_quantile_on_a_whole_number_is_not_rounded_up() -> None:
@@ -62,7 +67,7 @@ def test_a_quantile_on_a_whole_number_is_not_rounded_up() -> None:
     programme = with_tables(
         programme, options=pl.DataFrame(rows, schema=programme.options.schema, orient="row")
     )
-    assert [row[1:] for row in planning_values(programme).iter_rows()] == [
+    assert [row[1:] for row in values_of(programme).iter_rows()] == [
         (m, 999_983 * m) for m in range(2, 100)
     ]
 
@@ -160,25 +165,10 @@ def test_running_projects_by_hand() -> None:
     assert charged_spend(100, 2, None, 3, 40) == (3, [30, 30])
 
 
-@given(
-    st.integers(0, 10**6),
-    st.integers(1, 40),
-    profiles,
-    st.integers(-50, 50),
-    st.one_of(st.none(), st.integers(0, 10**6)),
-)
-def test_plans_and_checks_of_input_charge_the_same(
-    cost: int, duration: int, profile: str | None, start: int, spent: int | None
-) -> None:
-    """Checking the input has its own copy of this arithmetic, because it may not import the room of plans."""
-    first, amounts = charged_spend(cost, duration, profile, start, spent)
-    assert list(charges(cost, duration, profile, start, spent)) == list(enumerate(amounts, first))
-
-
 def test_values_come_in_the_order_of_the_options() -> None:
     programme = tiny()
-    values = planning_values(programme)
+    values = values_of(programme)
     assert values["option"].to_list() == programme.options["id"].to_list()
     assert values.schema == {"option": pl.String, "duration_quarters": pl.Int64, "cost_mvnd": pl.Int64}
     none = with_tables(programme, options=programme.options.clear())
-    assert planning_values(none).is_empty()
+    assert values_of(none).is_empty()

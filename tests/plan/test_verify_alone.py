@@ -16,10 +16,10 @@ from tests.plan.small_programmes import plan_of, random_picks, random_programme
 from khien.plan.verify import RULES, verify
 
 ALLOWED = {
-    "khien.plan.planning",
     "khien.plan.result",
     "khien.plan.settings",
     "khien.programme",
+    "khien.programme.planned",
     "khien.words",
 }
 

@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import ceil
 from typing import Any, NamedTuple
 
-from khien.plan.planning import quarter_spend
+from khien.programme.planned import quarter_spend
 from khien.plan.result import Plan
 from khien.plan.verify.book import Book, Chosen
 from khien.plan.verify.picks import read_choices

@@ -121,7 +121,7 @@ def test_durations_and_costs_are_spread_as_the_planning_values_say() -> None:
     """Shares of durations and quantiles of costs against the PERT-beta they are cut from."""
     from scipy.special import betainc
 
-    from khien.plan.planning import pert_quantile
+    from khien.programme.planned import pert_quantile
 
     programme, plan, _ = case_of(3)
     case = make_case(programme, plan, programme.shocks, StressSettings())

@@ -14,9 +14,9 @@ from typing import Any
 import polars as pl
 
 from khien.plan.packed import pack, unpack
-from khien.plan.planning import planning_values
 from khien.plan.settings import PlanSettings
 from khien.programme import Programme
+from khien.programme.planned import planning_values
 from khien.programme.quarters import quarter_number, quarter_text
 from khien.programme.writing import write_text
 from khien.words import t
@@ -291,7 +291,7 @@ def choices_frame(programme: Programme, picks: Iterable[tuple[str, str, int]]) -
     Projects that are committed or running are marked fixed. Rows are sorted by start, then project.
     """
     first = quarter_number(programme.settings.first_quarter)
-    values = planning_values(programme)
+    values = planning_values(programme.options, programme.settings)
     durations = dict(zip(values["option"].to_list(), values["duration_quarters"].to_list(), strict=True))
     status = dict(
         zip(programme.projects["id"].to_list(), programme.projects["status"].to_list(), strict=True)

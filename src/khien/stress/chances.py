@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from scipy.special import betainc
 
-from khien.plan.planning import pert_quantile
+from khien.programme.planned import pert_quantile
 from khien.stress.core.model import COST_STEPS, TIME_BITS, Ints, Reals
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from khien.plan.frames.replay import Replay
-from khien.plan.planning import profile_parts
+from khien.programme.planned import profile_parts
 from khien.stress.chances import constant_tables, cost_tables, duration_steps, places_of
 from khien.stress.core.model import LUCK_BITS, Ints, pointers
 

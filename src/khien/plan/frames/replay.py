@@ -9,10 +9,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from khien.plan.planning import charged_spend, planning_values
 from khien.plan.result import Plan
 from khien.plan.settings import apply
 from khien.programme import Programme
+from khien.programme.planned import charged_spend, planning_values
 from khien.reliance import NEVER, Horizon, horizon, option_partners, service_needs, transfer
 from khien.words import t
 
@@ -121,10 +121,11 @@ def picked(programme: Programme, choices: pl.DataFrame) -> pl.DataFrame:
 
 def _options(programme: Programme) -> pl.DataFrame:
     columns = ("form", "spend_profile", "success_share", "level", "domestic_share")
+    values = planning_values(programme.options, programme.settings).drop("project")
     return (
         programme.options.select(pl.col("id").alias("option"), *columns)
         .join(option_partners(programme), on="option", maintain_order="left")
-        .join(planning_values(programme), on="option", maintain_order="left")
+        .join(values, on="option", maintain_order="left")
         .join(transfer(programme).select("option", "completeness"), on="option", maintain_order="left")
     )
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from khien.plan.planning import charged_spend, planning_values
 from khien.plan.settings import PlanSettings
 from khien.programme import Programme
+from khien.programme.planned import charged_spend, planning_values
 from khien.programme.quarters import quarter_number
 from khien.reliance import Horizon, dependencies, horizon, option_partners, service_needs, transfer
 
@@ -44,7 +44,8 @@ class Facts:
         """Options with planning values, partner facts and completeness of transfer."""
         frame = self.programme.options.drop("partner")
         extra = (
-            planning_values(self.programme)
+            planning_values(self.programme.options, self.programme.settings)
+            .drop("project")
             .join(option_partners(self.programme), on="option")
             .join(transfer(self.programme).select("option", "completeness"), on="option")
         )

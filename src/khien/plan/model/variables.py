@@ -7,7 +7,7 @@ import numpy as np
 from khien.plan.core.build import Builder
 from khien.plan.core.problem import Ints
 from khien.plan.model.facts import Facts, Row
-from khien.plan.planning import quarter_spend
+from khien.programme.planned import quarter_spend
 
 
 class Variables:

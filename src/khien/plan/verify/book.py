@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from khien.plan.planning import planning_values, quarter_spend
 from khien.programme import Programme
+from khien.programme.planned import planning_values, quarter_spend
 
 Row = dict[str, Any]
 
@@ -44,7 +44,7 @@ class Book:
             row["id"]: row["group"]
             for row in programme.technologies.to_dicts() + programme.products.to_dicts()
         }
-        values = planning_values(programme).to_dicts()
+        values = planning_values(programme.options, programme.settings).to_dicts()
         self.duration: dict[str, int] = {v["option"]: v["duration_quarters"] for v in values}
         self.cost: dict[str, int] = {v["option"]: v["cost_mvnd"] for v in values}
 

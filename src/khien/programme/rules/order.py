@@ -59,8 +59,8 @@ def _ready(desk: Desk, projects: pl.DataFrame) -> dict[str, int | None]:
     """Quarter (since year 0) from which a project can be ready; None for never, 0 for done or not known."""
     assert desk.settings is not None
     values = planning_values(desk.frame("options"), desk.settings)
-    chosen = dict(values.select("id", "duration").iter_rows())
-    shortest = dict(values.group_by("project").agg(pl.col("duration").min()).iter_rows())
+    chosen = dict(values.select("option", "duration_quarters").iter_rows())
+    shortest = dict(values.group_by("project").agg(pl.col("duration_quarters").min()).iter_rows())
     ready: dict[str, int | None] = {}
     for name, status, option, start, earliest, pin in projects.select(
         "id", "status", "option", "start", "earliest", "pin"

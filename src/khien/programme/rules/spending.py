@@ -9,7 +9,7 @@ from typing import Final
 
 import polars as pl
 
-from khien.programme.planned import charges, planning_values
+from khien.programme.planned import charged_spend, planning_values
 from khien.programme.quarters import quarter_number, quarter_year
 from khien.programme.rules.options import is_profile
 from khien.programme.settings import Settings
@@ -155,9 +155,7 @@ def commitments(desk: Desk, settings: Settings) -> list[Commitment]:
         return []
     options = desk.frame("options").filter(pl.col("id").is_in(projects["option"].to_list()))
     options = options.unique("id", keep="first", maintain_order=True)
-    values = {
-        row[0]: row[1:] for row in planning_values(options, settings).select("id", "duration", "cost").iter_rows()
-    }
+    values = {option: (duration, cost) for option, _, duration, cost in planning_values(options, settings).iter_rows()}
     rows = {row["id"]: row for row in options.iter_rows(named=True)}
     country = dict(desk.frame("organisations").select("id", "country").iter_rows())
     group: dict[str, str | None] = {}
@@ -171,7 +169,8 @@ def commitments(desk: Desk, settings: Settings) -> list[Commitment]:
         duration, cost = values[row["option"]]
         by_year: dict[int, int] = defaultdict(int)
         start = quarter_number(row["start"]) - settings.first
-        for quarter, amount in charges(cost, duration, option["spend_profile"], start, row["spent_mvnd"]):
+        begin, amounts = charged_spend(cost, duration, option["spend_profile"], start, row["spent_mvnd"])
+        for quarter, amount in enumerate(amounts, begin):
             if settings.first + quarter <= settings.last:
                 by_year[quarter_year(settings.first + quarter)] += amount
         own = option["form"] == "own"

@@ -99,7 +99,7 @@ def _climbs(desk: Desk, rank: dict[str, int]) -> dict[str, list[_Climb]]:
     chosen = desk.frame("options").filter(pl.col("id").is_in(fixed["option"].drop_nulls().to_list()))
     duration: dict[str, int] = {}
     if chosen.height:
-        duration = dict(planning_values(chosen, desk.settings).select("id", "duration").iter_rows())
+        duration = dict(planning_values(chosen, desk.settings).select("option", "duration_quarters").iter_rows())
     level = dict(chosen.select("id", "level").iter_rows())
     climbs: dict[str, list[_Climb]] = {}
     columns = ("id", "subject", "to_stage", "status", "option", "start")
