@@ -343,3 +343,8 @@ def test_tables_and_hubs_are_polled_too(site: Site, store: Store, tmp_path: Path
     found = asking(feed(site, tmp_path, "/t.csv", "hub"), store)
     assert found[0].receipt.added == 1
     assert found[0].to_dict()["status"] == "new"
+    site.pages["/new.csv"] = say(b"location,date,value\nUS,2026-11-28,5\n")
+    more = {"state": tmp_path / "other.json", "target": "wk inc dengue", "unit": "cases"}
+    new = Feed(site.url + "/new.csv", "hub", timeout=2.0, **more)
+    assert asking(new, store)[0].receipt.added == 1
+    assert store.vintages("wk-inc-dengue", "US", "2026-11-28")["issued"].to_list() == [NOW]

@@ -75,6 +75,8 @@ def _poll(parts: argparse._SubParsersAction[Parser], lang: str) -> None:
     parser.add_argument("--kind", choices=KINDS, required=True, help=t("watch_feed_kind_help", lang))
     parser.add_argument("--mapping", metavar="FILE", help=t("watch_feed_mapping_help", lang))
     parser.add_argument("--source", metavar="NAME", help=t("watch_feed_source_help", lang))
+    parser.add_argument("--target", metavar="NAME", help=t("watch_feed_target_help", lang))
+    parser.add_argument("--unit", metavar="UNIT", help=t("watch_feed_unit_help", lang))
     parser.add_argument("--limit-mb", type=float, metavar="MB", help=t("watch_feed_limit_help", lang))
     _into(parser, lang)
     parser.add_argument("--state", metavar="FILE", help=t("watch_feed_state_help", lang))
@@ -198,6 +200,8 @@ def run_poll(args: argparse.Namespace) -> Exit:
         Path(args.state or _state_for(args)),
         source=args.source,
         mapping=args.mapping,
+        target=args.target,
+        unit=args.unit,
         every=args.every,
         timeout=args.timeout,
         limit=limit,

@@ -38,6 +38,7 @@ class Feed:
         state: the file in which polling remembers where it was.
         source: who publishes it, where the feed does not say.
         mapping: for "table", which column is what.
+        target, unit: for "hub", what the file does not say; one without `as_of` was issued when it was asked for.
         every: seconds between two questions; after a failure they double up to an hour.
         timeout: seconds that a server may be silent.
         limit: most bytes of an answer; None for the kind's own limit.
@@ -51,6 +52,8 @@ class Feed:
     state: Path
     source: str | None = None
     mapping: str | None = None
+    target: str | None = None
+    unit: str | None = None
     every: float = 300.0
     timeout: float = 20.0
     limit: int | None = None
@@ -177,7 +180,7 @@ def once(
     memory.answered, memory.failures = now.isoformat(), 0
     if answer.status == 304 or (digest == memory.sha256 and feed.kind != "rss"):
         return _leave(feed, memory, now, every, Polled(now, "unchanged"))
-    reading = _read(feed, body)
+    reading = _read(feed, body, now)
     findings += reading.findings
     try:
         receipt = reading.into(store, keep_good=feed.keep_good, now=now)
@@ -200,7 +203,7 @@ def _leave(feed: Feed, memory: Memory, now: datetime, every: float, result: Poll
     return result
 
 
-def _read(feed: Feed, body: bytes) -> Reading:
+def _read(feed: Feed, body: bytes, now: datetime) -> Reading:
     """The answer, read as the feed's kind. Tables go through a file, as they do when they are read from one."""
     from khien.watch.feeds import BYTES, read
 
@@ -209,7 +212,9 @@ def _read(feed: Feed, body: bytes) -> Reading:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / ("answer.parquet" if body[:4] == b"PAR1" else "answer.csv")
         place.write_bytes(body)
-        return read(place, feed.kind, mapping=feed.mapping, source=feed.source)
+        told = {"mapping": feed.mapping, "source": feed.source, "target": feed.target, "unit": feed.unit}
+        limit = None if feed.limit is None else feed.limit / 10**6
+        return read(place, feed.kind, issued=now, limit_mb=limit, **told)
 
 
 def _follow(
