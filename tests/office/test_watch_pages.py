@@ -32,6 +32,7 @@ from khien.watch.feeds.cap import read_cap
 
 __all__ = ["bare", "data", "watched"]
 Visit = Callable[..., Client]
+PARTS = ("waiting", "official")
 Act = Callable[..., Actor]
 
 
@@ -219,8 +220,11 @@ def test_a_preview_is_the_message_itself_and_keeps_nothing(visit: Visit, watched
 
 def test_new_content_for_what_is_official_shows_what_it_changes(visit: Visit, ids: dict[str, str]) -> None:
     page = html.fromstring(visit(Role.WARNING_APPROVER).get(f"/watch/desk/{ids['rain']}/").content)
-    changes = page.xpath("//ins/text()")
-    assert "4" in changes
+    assert "4" in page.xpath("//ins/text()")
+    assert "level 3" in page.xpath("//h1")[0].text_content()  # what holds, not what waits
+    desk = html.fromstring(visit(Role.WARNING_APPROVER).get("/watch/desk/").content)
+    levels = {part: desk.xpath(f"//section[@id='{part}']//tbody/tr[1]/td[1]")[0].text_content() for part in PARTS}
+    assert levels == {"waiting": "4", "official": "3"}
     assert page.xpath("//section[@id='messages']//a[contains(@href, '-1.cap.xml')]")
 
 

@@ -249,7 +249,7 @@ def _content(
         for what in ("headline", "description", "instruction")
         for lang in ("vi", "en")
     }
-    onset, expires = (now + timedelta(hours=h) for h in hours)
+    onset, expires = (now.replace(minute=0, second=0) + timedelta(hours=h) for h in hours)
     return Content(hazard, level, tuple(areas), onset, expires, **texts, **more)
 
 

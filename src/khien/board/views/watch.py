@@ -26,6 +26,7 @@ from khien.office.doors import require
 from khien.office.doors import watch as door
 from khien.office.watching import Watch
 from khien.programme.tables.records import Indicator
+from khien.watch.levels.tables import level_facts
 from khien.watch.warn import Record, WarnError
 from khien.watch.warn.cap import area_name
 from khien.words import t
@@ -187,14 +188,22 @@ def map_of(
     caption = t("lookout_illustrative_short", lang) if illustrative else ""
     drill = any(mark.hatched for mark in marks.values())
     svg = watch_map.drawn(marks, title, caption)
-    return {"svg": svg, "title": title, "legend": legend, "drill": drill, "marks": marks}
+    named = [(kind, *_named(kind, lang)) for kind in legend]
+    return {"svg": svg, "title": title, "legend": named, "drill": drill}
+
+
+def _named(kind: str, lang: str) -> tuple[str, str]:
+    """What a class of colour has on its tiles, and what that is called."""
+    if kind.isdigit():
+        return kind, str(level_facts(int(kind))[lang])
+    return t(f"lookout_short_{kind}", lang), t(f"lookout_state_{kind}", lang)
 
 
 def _mark(value: Value, lang: str, ruled: bool) -> Mark:
     said = f"{number(value.value, lang, 0 if value.value == round(value.value) else 1)} {value.unit}"
     if not ruled:
         return Mark("0", number(value.value, lang), said)
-    why = value.verdict.of(lang)
+    why = level_facts(0)[lang] if value.verdict.high == 0 else value.verdict.of(lang)
     return Mark(kind_of(value), level_text(value, lang) or "?", f"{said}. {why}")
 
 

@@ -5,6 +5,7 @@ Nothing here acts by itself: every step is a form that a named person sends, and
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
 from django.conf import settings
@@ -79,15 +80,16 @@ def desk(request: HttpRequest) -> HttpResponse:
         lines.sort(key=lambda line: line["at"], reverse=True)
         context |= {
             "begun": True, "sender": known.sender, "name": known.name_vi if lang == "vi" else known.name_en,
-            "waiting": [line for line in lines if line["record"].pending is not None],
+            "waiting": [_line(r, now, lang, waits=True) for r in known.warnings.values() if r.pending is not None],
             "held": [line for line in lines if line["record"].official is not None and line["open"]],
             "over": [line for line in lines if not line["open"]],
         }  # fmt: skip
     return render(request, "board/watch_desk.html", context)
 
 
-def _line(record: Record, now: Any, lang: str) -> dict[str, Any]:
-    content = record.pending or record.content
+def _line(record: Record, now: Any, lang: str, *, waits: bool = False) -> dict[str, Any]:
+    """A line of a list: what holds, or what waits for approval."""
+    content = record.pending if waits and record.pending is not None else record.content
     return {
         "record": record, "content": content, "event": content.event(lang),
         "headline": content.headline_vi if lang == "vi" else content.headline_en,
@@ -112,8 +114,7 @@ def _shown(request: HttpRequest, id: str) -> dict[str, Any]:
     watch, actor, lang, now = opened(request), actor_of(request), lang_of(request), timezone.now()
     known, record = found_at(id)
     person = actor.person
-    content = record.pending or record.content
-    told = reach(record)
+    content, told = record.content, reach(record)
     looked: Preview | None = None
     if record.pending is not None:
         looked = preview(known, record.pending, now, record)
@@ -149,6 +150,9 @@ def _changes(record: Record, lang: str) -> list[tuple[str, str, str]]:
 
 
 def _plain(name: str, value: Any, lang: str) -> str:
+    if name in ("onset", "expires"):
+        local = timezone.localtime(datetime.fromisoformat(value))
+        return local.strftime("%d/%m/%Y %H:%M" if lang == "vi" else "%Y-%m-%d %H:%M")
     if name == "areas":
         return ", ".join(area_name(code, lang) for code in value)
     if name == "probability":
@@ -212,7 +216,8 @@ def _form(lang: str, record: Record | None) -> dict[str, Any]:
 
     places = sorted(((code, watch_now.place_name(code, lang)) for code in provinces()), key=lambda pair: pair[0])
     return {
-        "record": record, "places": places, "by_law": [(h, threat_name(h, lang)) for h in HAZARDS],
+        "record": record, "illustrative": watching.watch().illustrative, "places": places,
+        "by_law": [(h, threat_name(h, lang)) for h in HAZARDS],
         "others": sorted(((h, threat_name(h, lang)) for h in known_threats() if h not in HAZARDS), key=_by_name),
         "levels": [(str(n), level_facts(n)[lang]) for n in range(1, 6)],
         "seen": 0 if record is None else len(record.steps),
