@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -143,8 +144,8 @@ def _layout(sight: Sight, part: str, lang: str) -> Layout:
 
 def _links(sight: Sight) -> dict[str, str]:
     """Where the ids of projects in tables lead."""
-    pk = sight.plan.pk
-    return {name: reverse("plan-project", args=(pk, name)) for name in sight.programme().projects["id"].to_list()}
+    above = reverse("plan-projects", args=(sight.plan.pk,))
+    return {name: f"{above}{quote(name)}/" for name in sight.programme().projects["id"].to_list()}
 
 
 def _element(sight: Sight, part: str, lang: str, name: str) -> str:

@@ -27,6 +27,7 @@ COMPARED: Final = ("role", "country", "controlled_by", "control_share")
 
 
 _lists: Memo[list[dict[str, Any]]] = Memo(8)
+_facts: Memo[dict[str, Any]] = Memo(8)
 _made: Memo[list[tuple[str, list[dict[str, Any]]]]] = Memo(8)
 
 
@@ -55,7 +56,7 @@ def organisations(request: HttpRequest, pk: int) -> HttpResponse:
         "products": _made.of((version.hash, lang), lambda: _products(programme, lang)),
         "changes": [] if before is None else changes(programme_of(before), programme, lang),
         "versions": [v for v in reads.versions(actor)[:100] if v.pk != pk],
-        "about": _about(version, lang),
+        "about": _facts.of(version.hash, lambda: _about(programme)),
         "year": timezone.localtime(version.created).year,
     })  # fmt: skip
 
@@ -162,9 +163,8 @@ def changes(before: Programme, after: Programme, lang: str) -> list[dict[str, An
     return rows
 
 
-def _about(version: Version, lang: str) -> dict[str, Any]:
+def _about(programme: Programme) -> dict[str, Any]:
     """Where the list comes from, by the tables that it stands on."""
-    programme = programme_of(version)
     facts = programme.sources_of_facts.filter(pl.col("table").is_in(["organisations", "sites", "products", "supplies"]))
     newest_ = facts["date"].max()
     return {"sources": facts.select("table", "source", "status").unique(maintain_order=True).to_dicts()[:12],
