@@ -231,6 +231,27 @@ def test_letters_that_are_put_together_differently_are_the_same(tmp_path: Path) 
     assert table(tmp_path, text) == []
 
 
+def test_a_limit_may_be_raised_for_a_source_that_is_trusted(tmp_path: Path) -> None:
+    made = Path(__file__).parent / "files" / "vietnam_flood.xml"
+    big = tmp_path / "big.xml"
+    big.write_bytes(made.read_bytes().replace(b"</alert>", b"<!--" + b" " * 5_000_000 + b"--></alert>"))
+    assert [f.code for f in read(big, "cap").findings] == ["file-too-large"]
+    assert read(big, "cap", limit_mb=6).ok
+
+
+def test_the_mapping_on_the_page_does_what_it_says(root: Path, tmp_path: Path) -> None:
+    page = (root / "docs" / "how" / "feeds.md").read_text(encoding="utf-8")
+    text = page.split("```toml\n")[1].split("```")[0]
+    made = parsed(text, "page", WatchFindings())
+    assert made is not None
+    file = tmp_path / "cases.csv"
+    rows = "Tỉnh;Năm;Tháng;Bệnh;Số ca\nHà Nội;2026;9;Sốt xuất huyết;12\nHuế;2026;9;Sởi;...\n"
+    file.write_text(rows, encoding="utf-8")
+    found = read_table(file, made)
+    assert found.ok
+    assert found.observations.select("indicator", "place", "value").rows() == [("sot-xuat-huyet-cases", "01", 12.0)]
+
+
 def test_every_code_is_on_the_page_on_feeds(root: Path) -> None:
     page = (root / "docs" / "how" / "feeds.md").read_text(encoding="utf-8")
     assert not [code for code in WATCH_CODES if f"`{code}`" not in page]

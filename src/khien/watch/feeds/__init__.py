@@ -71,8 +71,20 @@ def read(
     if kind not in BYTES:
         reading.findings.note("kind-unknown", path.name, value=kind, known=", ".join(KINDS))
         return reading
-    data = content(path, limit or LIMITS.get(kind, LIMITS["rss"]), reading.findings)
-    return reading if data is None else BYTES[kind](data, path.name, source)
+    limit = limit or LIMITS.get(kind, LIMITS["rss"])
+    data = content(path, limit, reading.findings)
+    if data is None:
+        return reading
+    return from_bytes(kind, data, path.name, source, limit)
+
+
+def from_bytes(kind: str, data: bytes, name: str, source: str | None = None, limit: int | None = None) -> Reading:
+    """Read what is already in memory, by one of the kinds in :data:`BYTES`; `limit` is the most bytes of XML."""
+    if kind == "cap":
+        return read_cap(data, name, source, limit=limit or LIMITS["cap"])
+    if kind == "rss":
+        return read_rss(data, name, source, limit=limit or LIMITS["rss"])
+    return BYTES[kind](data, name, source)
 
 
 __all__ = [
@@ -81,6 +93,7 @@ __all__ = [
     "Link",
     "Reading",
     "alert_states",
+    "from_bytes",
     "read",
     "read_cap",
     "read_geojson",

@@ -43,19 +43,26 @@ PLACE_CODES: Final = ("vn-province", "gso", "vn-gso", "place")
 PlaceOf = Callable[[str, datetime | None], str | None]
 
 
-def read_cap(data: bytes, name: str, source: str | None = None, place_of: PlaceOf | None = None) -> Reading:
+def read_cap(
+    data: bytes,
+    name: str,
+    source: str | None = None,
+    place_of: PlaceOf | None = None,
+    limit: int = LIMITS["cap"],
+) -> Reading:
     """Read one CAP message.
 
     Args:
         data: the file; entities and document types are refused, and more than 4 MB.
         name: for findings.
         source: who it was got from; left out, its sender.
+        limit: most bytes.
         place_of: gives the id of a place by its name and the day, or None; left out, the provinces of Viet Nam.
     """
     reading = Reading("cap", name)
     found = reading.findings
-    if len(data) > LIMITS["cap"]:
-        found.note("file-too-large", name, value=name, limit=LIMITS["cap"] / 10**6)
+    if len(data) > limit:
+        found.note("file-too-large", name, value=name, limit=limit / 10**6)
         return reading
     root = parse(data, name, found)
     if root is None:

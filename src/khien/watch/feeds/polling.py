@@ -205,10 +205,10 @@ def _leave(feed: Feed, memory: Memory, now: datetime, every: float, result: Poll
 
 def _read(feed: Feed, body: bytes, now: datetime) -> Reading:
     """The answer, read as the feed's kind. Tables go through a file, as they do when they are read from one."""
-    from khien.watch.feeds import BYTES, read
+    from khien.watch.feeds import BYTES, from_bytes, read
 
     if feed.kind in BYTES:
-        return BYTES[feed.kind](body, feed.url, feed.source)
+        return from_bytes(feed.kind, body, feed.url, feed.source, feed.limit)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / ("answer.parquet" if body[:4] == b"PAR1" else "answer.csv")
         place.write_bytes(body)

@@ -21,18 +21,19 @@ from khien.watch.observe.schema import EVENTS
 CAP_TYPES: Final = ("application/cap+xml", "application/common-alerting-protocol+xml")
 
 
-def read_rss(data: bytes, name: str, source: str | None = None) -> Reading:
+def read_rss(data: bytes, name: str, source: str | None = None, limit: int = LIMITS["rss"]) -> Reading:
     """Read a feed: links to CAP messages, and one event for each entry that says what, when and how bad.
 
     Args:
+        limit: most bytes.
         data: RSS 2.0 or Atom, at most 16 MB, without document type.
         name: for findings.
         source: who publishes it; left out, the host of the feed's own address.
     """
     reading = Reading("rss", name)
     found = reading.findings
-    if len(data) > LIMITS["rss"]:
-        found.note("file-too-large", name, value=name, limit=LIMITS["rss"] / 10**6)
+    if len(data) > limit:
+        found.note("file-too-large", name, value=name, limit=limit / 10**6)
         return reading
     root = parse(data, name, found)
     if root is None:
