@@ -431,6 +431,33 @@ def test_no_order_of_acts_makes_a_warning_official_by_its_author() -> None:
     run_state_machine_as_test(Desks, settings=settings(max_examples=25, stateful_step_count=15, deadline=None))  # type: ignore[no-untyped-call]
 
 
+FORGED: list[list[tuple[str, str, dict[str, Any]]]] = [
+    [("approve", BOSS, {"reason": "nhanh"})],
+    [("review", WHO, {"reason": "xem"}), ("approve", WHO.upper(), {"reason": "tự duyệt"})],
+    [("review", WHO, {"reason": "xem"}), ("approve", "khien", {"reason": "máy"})],
+    [("review", WHO, {"reason": "xem"}), ("approve", BOSS, {"reason": ""})],
+    [("review", WHO, {"reason": "xem"}), ("review", WHO, {"reason": "xem"})],
+    [("cancel", BOSS, {"reason": "chưa phát"})],
+    [("stand-down", BOSS, {"reason": "thôi"}), ("review", WHO, {"reason": "xem"})],
+    [("sent", BOSS, {"receivers": ["48"]})],
+    [("update", BOSS, {"reason": "thật", "content": storm(exercise=True).to_dict()})],
+    [("update", BOSS, {"reason": "thật", "content": {"hazard": "storm"}})],
+    [("review", WHO, {})],
+]
+
+
+@pytest.mark.parametrize("steps", FORGED)
+def test_a_whole_chain_that_was_made_up_cannot_show_what_nobody_could_do(
+    journal: Journal, steps: list[tuple[str, str, dict[str, Any]]]
+) -> None:
+    ref = acts.propose(journal, storm(), by=WHO, why="mô hình", now=NOW).warning
+    for act, by, data in steps:
+        journal.append(by, lambda entries, act=act, data=data: (act, ref, data), NOW)  # type: ignore[misc]
+    journal.read()  # the chain itself holds
+    assert code(lambda: desk(journal.read())) == "entry-not-allowed"
+    assert code(lambda: acts.propose(journal, storm(hazard="flood"), by=WHO, why="tin", now=NOW)) == "entry-not-allowed"
+
+
 def test_an_empty_journal_was_never_opened_and_still_can_be(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     journal.path.touch()

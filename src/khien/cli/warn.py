@@ -393,7 +393,8 @@ def _try(args: argparse.Namespace, act: Any, code: Exit = Exit.WRONG_USE) -> Any
 
 
 def _refused(args: argparse.Namespace, error: WarnError, code: Exit = Exit.WRONG_USE) -> Stop:
-    broken = any(finding.code == "journal-broken" for finding in error.findings)
+    ruined = ("journal-broken", "act-unknown", "entry-not-allowed")
+    broken = any(finding.code in ruined for finding in error.findings)
     lines = [finding.line(args.lang) for finding in error.findings]
     details = {"findings": [finding.to_dict() for finding in error.findings], "lines": lines[:20]}
     return Stop(Exit.INPUT_ERRORS if broken else code, t("warn_refused", args.lang), details)

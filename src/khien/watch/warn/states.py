@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from khien.watch.warn.content import Content
-from khien.watch.warn.findings import refuse
+from khien.watch.warn.content import Content, person, same_person
+from khien.watch.warn.findings import WarnError, refuse
 from khien.watch.warn.journal import Entry
 
 State = Literal["signal", "review", "official", "stood-down", "cancelled"]
@@ -105,7 +105,8 @@ def desk(entries: Sequence[Entry]) -> Desk:
     """Fold the entries of a journal, in order.
 
     Raises:
-        WarnError: the journal was never opened, or holds an act that this version does not know.
+        WarnError: the journal was never opened, or holds an act that this version does not know or that could not have
+            been done (somebody made up a whole chain).
     """
     if not entries or entries[0].act != "open":
         raise refuse("not-opened")
@@ -113,17 +114,33 @@ def desk(entries: Sequence[Entry]) -> Desk:
     for entry in entries[1:]:
         if entry.act not in _APPLY:
             raise refuse("act-unknown", "journal", value=entry.act, line=entry.seq)
-        _APPLY[entry.act](warnings, entry)
+        _fold(warnings, entry)
     return Desk(opened["sender"], opened["name_vi"], opened["name_en"], warnings)
+
+
+def _fold(warnings: dict[str, Record], entry: Entry) -> None:
+    """Apply one entry. A sound chain around an act that could not have been done is a forged one: nobody's rights are
+    taken from a file."""
+    try:
+        _APPLY[entry.act](warnings, entry)
+    except (KeyError, TypeError, ValueError, AttributeError, WarnError):
+        raise refuse("entry-not-allowed", "journal", value=entry.act, line=entry.seq) from None
+
+
+def _must(allowed: bool) -> None:
+    if not allowed:
+        raise ValueError("an act that could not have been done")
 
 
 def _propose(warnings: dict[str, Record], entry: Entry) -> None:
     content = Content.from_dict(entry.data["content"])
+    _must(bool(entry.warning) and entry.warning not in warnings and bool(person(entry.by)))
     warnings[entry.warning] = Record(entry.warning, "signal", content, writers=[entry.by], steps=[_step(entry)])
 
 
 def _review(warnings: dict[str, Record], entry: Entry) -> None:
     found = _on(warnings, entry)
+    _must(found.pending is not None and not found.under_review)
     found.under_review = True
     if found.official is None:
         found.state = "review"
@@ -131,6 +148,8 @@ def _review(warnings: dict[str, Record], entry: Entry) -> None:
 
 def _approve(warnings: dict[str, Record], entry: Entry) -> None:
     found = _on(warnings, entry)
+    _must(found.pending is not None and found.under_review)
+    _must(not any(same_person(entry.by, writer) for writer in found.writers))
     first = found.official is None
     found.official, found.pending, found.under_review, found.writers = found.pending, None, False, []
     found.state = "official"
@@ -139,8 +158,9 @@ def _approve(warnings: dict[str, Record], entry: Entry) -> None:
 
 def _update(warnings: dict[str, Record], entry: Entry) -> None:
     found = _on(warnings, entry)
-    found.pending = Content.from_dict(entry.data["content"])
-    found.under_review = False
+    content = Content.from_dict(entry.data["content"])
+    _must((content.hazard, content.exercise) == (found.content.hazard, found.content.exercise))
+    found.pending, found.under_review = content, False
     if found.official is None:
         found.state = "signal"
     found.writers.append(entry.by)
@@ -148,6 +168,7 @@ def _update(warnings: dict[str, Record], entry: Entry) -> None:
 
 def _cancel(warnings: dict[str, Record], entry: Entry) -> None:
     found = _on(warnings, entry)
+    _must(found.official is not None)
     found.state, found.pending = "cancelled", None
     _send(found, entry, "Cancel")
 
@@ -174,6 +195,11 @@ def _confirmed(warnings: dict[str, Record], entry: Entry) -> None:
 
 def _on(warnings: dict[str, Record], entry: Entry) -> Record:
     found = warnings[entry.warning]
+    _must(bool(person(entry.by)))
+    if entry.act in ("sent", "confirmed"):
+        _must(found.official is not None)
+    else:
+        _must(found.state in OPEN and bool(entry.data["reason"]))
     found.steps.append(_step(entry))
     return found
 
