@@ -11,8 +11,8 @@ from django.utils import timezone
 from tests.office.conftest import PASSWORD
 
 from khien.office.acts import accounts
+from khien.office.acts.attempts import MOST_PER_ACCOUNT
 from khien.office.acts.record import Actor
-from khien.office.acts.signing import MOST_PER_ACCOUNT
 from khien.office.acts.trouble import Trouble
 from khien.office.doors import Refused
 from khien.office.models import Attempt, Seat, Ticket, User

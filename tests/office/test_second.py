@@ -20,8 +20,8 @@ from tests.office.conftest import PASSWORD
 from tests.office.soft_key import SoftKey
 
 from khien.office.acts import accounts
+from khien.office.acts.attempts import MOST_PER_ACCOUNT
 from khien.office.acts.record import Actor
-from khien.office.acts.signing import MOST_PER_ACCOUNT
 from khien.office.models import Attempt, Entry, Seat, User
 from khien.office.rights import Role
 
@@ -170,6 +170,18 @@ def test_removing_asks_for_the_password_and_the_last_takes_the_paper_along(actor
     client.post("/account/second/", {"what": "remove", "factor": app, "password": PASSWORD})
     assert not Authenticator.objects.exists()
     assert Client().post("/sign-in/", {"email": user.email, "password": PASSWORD})["Location"] == "/"
+
+
+def test_a_session_left_open_is_not_enough_to_guess_the_password(actor: Act) -> None:
+    user = actor(Role.ANALYST).person
+    secret, _ = with_app(user)
+    client = first_step(user)
+    second_step(client, code=code_of(secret))
+    for _ in range(MOST_PER_ACCOUNT // 2):
+        assert client.post("/account/second/", {"what": "codes", "password": "x"}).status_code == 422
+        assert client.post("/account/", {"old": "x", "new": "y" * 12, "again": "y" * 12}).status_code == 422
+    answer = client.post("/account/second/", {"what": "codes", "password": PASSWORD})
+    assert (answer.status_code, "too many" in answer.content.decode().lower()) == (422, True)
 
 
 def test_somebody_elses_factor_stays(actor: Act) -> None:

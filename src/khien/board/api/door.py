@@ -11,8 +11,8 @@ from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
 
+from khien.office.acts.attempts import MOST_PER_ADDRESS, WINDOW, address_subject
 from khien.office.acts.record import Actor
-from khien.office.acts.signing import MOST_PER_ADDRESS, WINDOW, address_subject
 from khien.office.acts.tokens import Scope, find_token
 from khien.office.acts.trouble import Trouble
 from khien.office.doors import Refused

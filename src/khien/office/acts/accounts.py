@@ -17,6 +17,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.utils import timezone, translation
 
+from khien.office.acts.attempts import own_password
 from khien.office.acts.notices import mail_link
 from khien.office.acts.record import Actor, record
 from khien.office.acts.trouble import Trouble
@@ -185,8 +186,7 @@ def change_password(actor: Actor, old: str, new: str, keep_session: str) -> None
         Trouble: the old one is wrong, or the new one too weak.
     """
     user = actor.person
-    if not user.check_password(old):
-        raise Trouble("office_trouble_old_password")
+    own_password(user, old)
     with transaction.atomic():
         _set_password(user, new, user.language)
         end_sessions(user, keep_session)

@@ -18,6 +18,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from khien.office.acts.accounts import end_sessions
+from khien.office.acts.attempts import own_password
 from khien.office.acts.record import Actor, record
 from khien.office.acts.trouble import Trouble
 from khien.office.doors import accounts as door
@@ -223,8 +224,8 @@ def _parsed(answer: str) -> dict[str, Any]:
 def _same_person(actor: Actor, password: str) -> None:
     """A session left open is not enough to change how its person signs in; who has no password, signed in elsewhere."""
     person = actor.person
-    if person.has_usable_password() and not person.check_password(password):
-        raise Trouble("office_trouble_old_password")
+    if person.has_usable_password():
+        own_password(person, password)
 
 
 def _locked(actor: Actor) -> None:

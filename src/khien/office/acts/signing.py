@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -14,14 +13,18 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from khien.office.acts import second
+from khien.office.acts.attempts import (
+    MOST_PER_ACCOUNT,
+    MOST_PER_ADDRESS,
+    address_subject,
+    failed,
+    not_too_often,
+    subject,
+)
 from khien.office.acts.record import Actor, record
 from khien.office.acts.trouble import Trouble
 from khien.office.models import Attempt, Seat, User
 
-WINDOW: Final = timedelta(minutes=15)
-MOST_PER_ACCOUNT: Final = 8
-MOST_PER_ADDRESS: Final = 40
-"""More often than an account: many people may share one address."""
 _SEEN_EVERY: Final = timedelta(minutes=1)
 HALF: Final = "half"
 """Key of the session under which stands who gave the first factor and owes the second."""
@@ -36,11 +39,11 @@ def sign_in(request: HttpRequest, email: str, password: str) -> User | None:
         Trouble: address or password is wrong (it is not said which), or there were too many failures lately.
     """
     email = email.strip().lower()[:200]
-    subjects = {_subject("account", email): MOST_PER_ACCOUNT, address_subject(request): MOST_PER_ADDRESS}
-    _not_too_often(subjects)
+    subjects = {subject("account", email): MOST_PER_ACCOUNT, address_subject(request): MOST_PER_ADDRESS}
+    not_too_often(subjects)
     found = authenticate(request, username=email, password=password)
     if not isinstance(found, User):
-        _failed(subjects)
+        failed(subjects)
         raise Trouble("office_trouble_sign_in")
     return arrive(request, found, "password")
 
@@ -73,14 +76,14 @@ def second_step(request: HttpRequest, user: User, code: str, answer: str) -> Non
     Raises:
         Trouble: it is wrong, or there were too many wrong ones lately.
     """
-    subjects = {_subject("second", str(user.pk)): MOST_PER_ACCOUNT, address_subject(request): MOST_PER_ADDRESS}
-    _not_too_often(subjects)
+    subjects = {subject("second", str(user.pk)): MOST_PER_ACCOUNT, address_subject(request): MOST_PER_ADDRESS}
+    not_too_often(subjects)
     if not (second.right_key(user, answer) if answer else second.right_code(user, code)):
-        _failed(subjects)
+        failed(subjects)
         raise Trouble("office_trouble_key" if answer else "office_trouble_code")
     by = request.session[HALF]["by"]
     request.session.pop(HALF, None)
-    Attempt.objects.filter(subject=_subject("second", str(user.pk))).delete()
+    Attempt.objects.filter(subject=subject("second", str(user.pk))).delete()
     _start(request, user, f"{by}+{'key' if answer else 'code'}")
 
 
@@ -96,7 +99,7 @@ def _start(request: HttpRequest, user: User, by: str) -> None:
         old = seats[settings.CONFIG.most_sessions :]
         Session.objects.filter(session_key__in=old).delete()
         Seat.objects.filter(session_key__in=old).delete()
-        Attempt.objects.filter(subject=_subject("account", user.email)).delete()
+        Attempt.objects.filter(subject=subject("account", user.email)).delete()
         record(Actor(user, getattr(request, "id", "") or Actor(None).request), "session.start", user, None, {"by": by})
 
 
@@ -137,11 +140,6 @@ def end_seat(actor: Actor, seat_pk: int) -> None:
             record(actor, "session.end", actor.person, None, {"other": True})
 
 
-def address_subject(request: HttpRequest) -> str:
-    """What guesses from the request's address are counted under."""
-    return _subject("address", _address(request))
-
-
 def count_ask(request: HttpRequest) -> None:
     """Count a question that anybody may ask, with the failures of the request's address.
 
@@ -149,29 +147,5 @@ def count_ask(request: HttpRequest) -> None:
         Trouble: there were too many lately.
     """
     subjects = {address_subject(request): MOST_PER_ADDRESS}
-    _not_too_often(subjects)
-    _failed(subjects)
-
-
-def _not_too_often(subjects: dict[str, int]) -> None:
-    since = timezone.now() - WINDOW
-    if any(Attempt.objects.filter(subject=s, at__gt=since).count() >= most for s, most in subjects.items()):
-        raise Trouble("office_trouble_too_often", minutes=int(WINDOW.total_seconds() // 60))
-
-
-def _failed(subjects: dict[str, int]) -> None:
-    with transaction.atomic():
-        Attempt.objects.filter(at__lt=timezone.now() - timedelta(days=1)).delete()
-        Attempt.objects.bulk_create(Attempt(subject=s, at=timezone.now()) for s in subjects)
-
-
-def _subject(kind: str, value: str) -> str:
-    """A hash that cannot be turned back without the office's key: no list of addresses is kept."""
-    return hashlib.sha256(f"{settings.SECRET_KEY}\0{kind}\0{value}".encode(errors="replace")).hexdigest()
-
-
-def _address(request: HttpRequest) -> str:
-    """Where the request comes from: behind the proxy, what the proxy itself added last."""
-    if settings.CONFIG.tls and (told := request.headers.get("X-Forwarded-For")):
-        return str(told).rpartition(",")[2].strip()
-    return str(request.META.get("REMOTE_ADDR", ""))
+    not_too_often(subjects)
+    failed(subjects)
