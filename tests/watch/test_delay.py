@@ -198,6 +198,8 @@ def test_vintages_become_a_triangle() -> None:
     assert known.values == pytest.approx(np.array([[10, 14, 14], [5, 5, NAN], [8, NAN, NAN]]), nan_ok=True)
     counts = from_vintages(frame, MONDAY + timedelta(20), longest=2, lag=6).counts
     assert counts == pytest.approx(np.array([[10, 4, 0], [5, 0, NAN], [8, NAN, NAN]]), nan_ok=True)
+    moments = frame.with_columns(pl.col("valid", "issued").cast(pl.Datetime("us", "UTC")))
+    assert (read_vintages(moments, MONDAY + timedelta(20), longest=2, lag=6).values[:, 0] == [10, 5, 8]).all()
     with pytest.raises(DelayError, match="lowered"):
         from_vintages(issues({0: {6: 10, 13: 9}, 1: {6: 5}, 2: {6: 8}}), MONDAY + timedelta(20), longest=2, lag=6)
     with pytest.raises(DelayError, match="no value"):

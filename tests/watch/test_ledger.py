@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.data import data_path
 
 from khien.cli import main
 from khien.watch.forecast.ledger import Ledger, LedgerError, data_hash
@@ -160,6 +161,18 @@ def test_a_changed_ledger_is_seen(tmp_path: Path) -> None:
     assert codes(error) == ["ledger-other"]
 
 
+def test_the_same_on_another_file_system(tmp_path: Path) -> None:
+    ledger = Ledger(f"memory://{tmp_path.name}/ledger")
+    ledger.add(sets(), issued=NOW, data=DATA, now=NOW)
+    ledger.add(sets("other"), issued=NOW, data=DATA, now=NOW)
+    again = Ledger(f"memory://{tmp_path.name}/ledger")
+    assert again.check() == []
+    assert again.read().collect().height == 10
+    with pytest.raises(LedgerError) as error:
+        again.add(sets(values=(1, 2, 3, 4, 5)), issued=NOW, data=DATA, now=NOW)
+    assert codes(error) == ["promised-already"]
+
+
 WRITER = """
 import sys
 from tests.watch.test_ledger import DATA, NOW, Ledger, sets
@@ -287,3 +300,41 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkey
     assert "Hiệu chuẩn" in capsys.readouterr().out
     assert sorted(path.name for path in (tmp_path / "t").iterdir())[0] == "calibration.csv"
     assert main([*score, "--by", "colour"]) == 2
+    assert main([*score, "--as-of", "2026-12-01"]) == 2
+    assert main([*base, "f.csv", "--data-hash", "12"]) == 2
+
+
+@pytest.mark.slow
+def test_published_forecasts_score_as_their_leaderboard_says(tmp_path: Path) -> None:
+    """An outside answer: season 2023/24 of the FluSight hub, both models kept and scored here."""
+    folder = data_path("watch", "flusight", "flu_hosp_leaderboard.csv").parent
+    board = pl.read_csv(folder / "flu_hosp_leaderboard.csv").filter(pl.col("model") == "FluSight-ensemble")
+    frame = pl.scan_parquet(folder / "flu_published_forecasts.parquet")
+    texts = [pl.col(name).cast(pl.String) for name in ("target", "location", "model")]
+    frame = frame.with_columns(texts).filter(
+        pl.col("target") == "wk inc flu hosp",
+        pl.col("model").is_in(["FluSight-ensemble", "FluSight-baseline"]),
+        pl.col("reference_date") < date(2024, 7, 1),
+    )
+    day = pl.col("reference_date")
+    made = frame.select(
+        indicator=pl.lit("flu"), place="location", reference=day, horizon="horizon",
+        target=day + pl.duration(weeks=pl.col("horizon")), model="model", quantile="quantile", value="value",
+    ).collect()  # fmt: skip
+    truth = pl.scan_parquet(folder / "flu_truth_vintages.parquet").filter(
+        pl.col("target").cast(pl.String) == "wk inc flu hosp",
+        pl.col("as_of").cast(pl.Date) == date(2024, 5, 6),
+        pl.col("date") <= date(2024, 4, 27),
+    )
+    place = pl.col("location").cast(pl.String)
+    outcomes = truth.select(indicator=pl.lit("flu"), place=place, target="date", value="value").collect()
+    ledger = Ledger(tmp_path / "l")
+    for name, part in made.group_by("model"):
+        ledger.add(part, issued=NOW, data=DATA, now=NOW, note=str(name[0]))
+    record = score_promises(ledger.read().collect(), outcomes_of(outcomes), by=("model",), baseline="FluSight-baseline")
+    ours = record.quantiles.filter(pl.col("model") == "FluSight-ensemble").row(0, named=True)
+    told = board.filter(pl.col("season").cast(pl.String).str.contains("23")).row(0, named=True)
+    assert ours["n"] == told["n"]
+    assert ours["relative"] == pytest.approx(told["wis_ratio"], abs=2e-3)
+    assert ours["wis"] == pytest.approx(told["mean_wis"], rel=1e-3)
+    assert ours["cover95"] == pytest.approx(told["cov95"], abs=2e-3)

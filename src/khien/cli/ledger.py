@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Found = TypeVar("Found")
 TABLES = ("quantiles", "probabilities", "calibration", "levels")
+CALLERS = {"by-unknown", "baseline-unknown", "data-hash", "ledger-other"}
+"""What is wrong with the call and not with what it reads."""
 SHORT = 12
 """Digits of a hash in a list; `--json` and `--entry` have all."""
 
@@ -83,6 +85,8 @@ def run_score(args: argparse.Namespace) -> Exit:
     """Score what is known, and say how much is not."""
     from khien.watch.forecast.ledger_score import BY, outcomes_from, outcomes_of, score_promises
 
+    if args.as_of is not None and args.store is None:
+        raise Stop(Exit.WRONG_USE, t("cli_arg_clash", args.lang, name="--as-of", other="--outcomes"))
     ledger = _there(args)
     promised = _try(args, lambda: ledger.read().collect())
     if args.store is None:
@@ -93,7 +97,7 @@ def run_score(args: argparse.Namespace) -> Exit:
     else:
         outcomes = outcomes_from(_store(args), promised, _as_of(args))
     by = BY if args.by is None else tuple(name.strip() for name in args.by.split(","))
-    record = _try(args, lambda: score_promises(promised, outcomes, by=by, baseline=args.baseline), Exit.WRONG_USE)
+    record = _try(args, lambda: score_promises(promised, outcomes, by=by, baseline=args.baseline))
     tables = {name: getattr(record, name) for name in TABLES}
     counts = {name: number(getattr(record, name), args.lang) for name in ("scored", "waiting")}
     lines = [t("ledger_scored", args.lang, hash=record.outcomes, **counts), t("ledger_kept_told", args.lang)]
@@ -144,8 +148,12 @@ def _listed(entries: Sequence[Entry], args: argparse.Namespace) -> Iterator[str]
 
 def _opened(args: argparse.Namespace) -> Ledger:
     from khien.watch.forecast.ledger import Ledger
+    from khien.watch.observe import StoreError
 
-    return _try(args, lambda: Ledger(args.ledger))
+    try:
+        return _try(args, lambda: Ledger(args.ledger))
+    except StoreError as error:
+        raise Stop(Exit.WRONG_USE, getattr(error, f"message_{args.lang}")) from None
 
 
 def _there(args: argparse.Namespace) -> Ledger:
@@ -155,7 +163,7 @@ def _there(args: argparse.Namespace) -> Ledger:
     return ledger
 
 
-def _try(args: argparse.Namespace, act: Callable[[], Found], code: Exit = Exit.INPUT_ERRORS) -> Found:
+def _try(args: argparse.Namespace, act: Callable[[], Found]) -> Found:
     """Do it; what is wrong with forecasts, outcomes or the ledger ends the command with all findings."""
     from khien.watch.forecast.ledger import LedgerError
 
@@ -164,6 +172,7 @@ def _try(args: argparse.Namespace, act: Callable[[], Found], code: Exit = Exit.I
     except LedgerError as error:
         lines = [finding.line(args.lang) for finding in error.findings]
         found = [finding.to_dict() for finding in error.findings]
+        code = Exit.WRONG_USE if {f.code for f in error.findings} <= CALLERS else Exit.INPUT_ERRORS
         raise Stop(code, lines[0], {"findings": found, "lines": lines[1:]}) from None
 
 
