@@ -209,8 +209,9 @@ def of_the_product(series: Series, rule: Lines, *, first: int = JUDGED, seed: in
         for p in range(len(series.names)):
             for ahead in steps:
                 if now + ahead < series.months and not np.isnan(line := rule.above[p, now + ahead]):
-                    values = quantiles[p, ahead - 1]
-                    made[ahead - 1, p, now] = float(exceed_probability(QUANTILES, values, line, floor=0.0))
+                    # Forecasts are continuous, cases are not: half a case above the last count that is below the line.
+                    step, values = np.floor(line) + 0.5, quantiles[p, ahead - 1]
+                    made[ahead - 1, p, now] = float(exceed_probability(QUANTILES, values, step, floor=0.0))
     return made
 
 

@@ -183,7 +183,7 @@ def test_exceedance_of_a_file_of_forecasts(tmp_path: Path, capsys: Capture, form
     cases.write_text("place,period,cases\n" + "\n".join(f"08,{y}-10,{n}" for y, n in earlier), encoding="utf-8")
     assert main(["warn", "exceed", str(path), "--counts", str(cases), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)["rows"]
-    assert [(row["level"], row["threshold"]) for row in told] == [(1, 12.0), (2, 14.0)]
+    assert [(row["level"], row["threshold"]) for row in told] == [(1, 11.5), (2, 14.5)]
     cases.write_text("place,period,cases\n08,2025-13,5\n", encoding="utf-8")
     assert main(["warn", "exceed", str(path), "--counts", str(cases)]) == 1
     path.write_bytes(b"\xff\xfe\x00nonsense")

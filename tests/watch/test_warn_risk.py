@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from khien.watch.levels.epidemic import baseline, judge
 from khien.watch.warn.cascade import Link, may_bring, of_programme, table
 from khien.watch.warn.costloss import act, choose, value
 from khien.watch.warn.exceed import exceed_probability, exceedance
 from khien.watch.warn.findings import WarnError
 from khien.watch.warn.impact import illustrative_shares, impact
-from khien.watch.warn.legal_lines import epidemic_lines
+from khien.watch.warn.legal_lines import epidemic_lines, first_count
 
 Q23 = [0.01, 0.025, *np.arange(0.05, 0.951, 0.05).round(2), 0.975, 0.99]
 
@@ -290,10 +291,11 @@ def test_a_forecast_against_the_legal_lines_of_epidemics() -> None:
     """8, 8, 10, 12, 12 in earlier Octobers: a warning from 12, an epidemic above 14."""
     counts = {("48", "10"): dict(zip(range(2021, 2026), (8, 8, 10, 12, 12), strict=True)), ("48", "11"): {2025: 3}}
     steps = epidemic_lines(counts, forecasts())
-    assert steps.select("place", "level", "threshold").rows() == [("48", 1, 12.0), ("48", 2, 14.0)]
+    # Twelve cases are a warning, fifteen an epidemic; half a case below them nothing is rounded up.
+    assert steps.select("place", "level", "threshold", "line").rows() == [("48", 1, 11.5, 12.0), ("48", 2, 14.5, 14.0)]
     found = exceedance(forecasts(), steps)
-    # Quantiles 0.1 and 0.5 at 10 and 20: P(X > 12) = 0.9 - 0.08, P(X > 14) = 0.9 - 0.16.
-    assert found["probability"].to_list() == pytest.approx([0.82, 0.74])
+    # Quantiles 0.1 and 0.5 at 10 and 20: P(X > 11.5) = 0.9 - 0.06, P(X > 14.5) = 0.9 - 0.18.
+    assert found["probability"].to_list() == pytest.approx([0.84, 0.72])
     everywhere = epidemic_lines({("", "10"): counts["48", "10"]}, forecasts())
     assert everywhere["place"].to_list() == ["48", "48", "79", "79"]
     with pytest.raises(WarnError) as error:
@@ -307,3 +309,14 @@ def test_columns_of_the_wrong_kind_are_named() -> None:
     with pytest.raises(WarnError) as error:
         exceedance(texts, good.with_columns(threshold=pl.lit("x")))
     assert codes(error) == ["wrong-kind", "wrong-kind", "wrong-kind"]
+
+
+@given(st.lists(st.integers(0, 2000), min_size=5, max_size=5))
+def test_the_first_count_over_a_line_is_the_least_that_the_rule_itself_calls_so(counts: list[int]) -> None:
+    against = baseline(dict(zip(range(2021, 2026), counts, strict=True)), 2026)
+    assert against is not None
+    warning, epidemic = first_count(against, 1), first_count(against, 2)
+    assert judge(warning, against, monthly=True) in ("warning", "epidemic")
+    assert judge(epidemic, against, monthly=True) == "epidemic"
+    assert warning == 0 or judge(warning - 1, against, monthly=True) == "none"
+    assert judge(max(epidemic - 1, 0), against, monthly=True) != "epidemic"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from math import floor
 
 import polars as pl
 
-from khien.watch.levels.epidemic import baseline
+from khien.watch.levels.epidemic import Baseline, baseline
 from khien.watch.levels.epidemic_file import Slot
 from khien.watch.warn.findings import refuse
 
@@ -27,19 +28,29 @@ def epidemic_lines(
         epidemic_years: years that are left out.
 
     Returns:
-        Columns `place`, `target`, `level` (1 warning, 2 epidemic), `threshold` (cases). Targets without five earlier
-        years are left out.
+        Columns `place`, `target`, `level` (1 warning, 2 epidemic), `threshold` (cases), `line` (mean + SD, cases). The
+        threshold lies half a case below the first whole count that fulfils the rule: forecasts are continuous, cases
+        are not, and a count between 0 and 1 is no case. Targets without five earlier years are left out.
 
     Raises:
         WarnError: no target has five earlier years.
     """
-    rows: list[tuple[str, date, int, float]] = []
+    rows: list[tuple[str, date, int, float, float]] = []
     for place, target in targets.select("place", "target").unique().sort("place", "target").iter_rows():
         month = f"{target.month:02}"
         past = counts.get((place, month)) or counts.get(("", month)) or {}
         against = baseline(past, target.year, epidemic_years)
         if against is not None:
-            rows += [(place, target, level, against.line(level)) for level in (WARNING, EPIDEMIC)]
+            for level in (WARNING, EPIDEMIC):
+                rows.append((place, target, level, first_count(against, level) - 0.5, against.line(level)))
     if not rows:
         raise refuse("no-lines", "counts")
-    return pl.DataFrame(rows, schema=["place", "target", "level", "threshold"], orient="row")
+    return pl.DataFrame(rows, schema=["place", "target", "level", "threshold", "line"], orient="row")
+
+
+def first_count(against: Baseline, level: int) -> int:
+    """The least whole count that is a warning (from mean + 1 SD on) or an epidemic (above mean + 2 SD)."""
+    count = max(0, floor(against.line(level)) - 1)
+    while not (against.reaches(count, 1) if level == WARNING else against.above(count, 2)):
+        count += 1
+    return count
