@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -47,3 +49,16 @@ def test_a_closed_account_may_nothing(person: Callable[..., User]) -> None:
     user.is_active = False
     assert not any(by_right(user, right) for right in Right)
     assert by_right(user, Right.VERSIONS_READ).why("en") == "The account is closed."
+
+
+def test_every_right_role_and_act_has_words_in_both_languages(root: Path) -> None:
+    """They are put together from values, so that nothing else would miss them before a page does."""
+    from khien.words import catalogue
+
+    known = catalogue()
+    assert [right.name for right in Right if f"office_right_{right.name}" not in known] == []
+    assert [role for role in Role if f"office_role_{role}" not in known] == []
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (root / "src/khien/office").rglob("*.py"))
+    acts = set(re.findall(r'record\(\s*[^"]{1,80}?, "([a-z]+\.[a-z]+)"', code))
+    assert len(acts) > 20
+    assert [act for act in sorted(acts) if f"office_act_{act}" not in known] == []
