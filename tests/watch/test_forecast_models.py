@@ -99,6 +99,16 @@ def test_two_values_are_enough_for_a_forecast() -> None:
     assert np.isfinite(combine(found).values["khien-ensemble"]).all()
 
 
+def test_nearly_empty_series_do_not_explode() -> None:
+    rng = np.random.default_rng(5)
+    values = rng.poisson(0.03, (6, 200)).astype(float)
+    values[0] = rng.poisson(40 * np.exp(np.sin(np.arange(200) / 8.3)))
+    values[3, 150] = 900
+    found = members(Panel(values, tuple("abcdef"), date(2024, 1, 6), "week"), STEPS)
+    for name, said in found.items():
+        assert said.max() <= 5 * values.max(), name
+
+
 def test_persistence_stays_and_climatology_remembers() -> None:
     p = panel()
     np.testing.assert_allclose(persistence(p, STEPS)[:, :, 11], np.repeat(p.values[:, -1:], 3, axis=1), atol=1e-9)

@@ -12,6 +12,8 @@ from khien.watch.forecast.frames import Floats, Ints, Panel, moved
 
 LEAST_PERIODS: Final = 16  # a shorter series is continued backwards at its first value
 BACK: Final = 14  # periods that the highest and lowest recent level look back
+MOST_OWN: Final = 5.0  # times the highest value of the place, or
+MOST_ALL: Final = 2.0  # times the 95 % level of all places: no forecast says more
 FLOOR_SHARE: Final = 0.005  # of the 95 % level: what is added before the logarithm is taken
 
 
@@ -23,11 +25,12 @@ class Scaled:
     size: Floats  # [places, 1]
     spread: Floats  # [places, 1]
     floor: float
+    most: Floats  # [places, 1]: the highest rate that a forecast may reach
 
     def back(self, z: Floats) -> Floats:
         """Values of z [places, steps, levels], never negative."""
         rate = np.exp(np.minimum(z * self.spread[:, :, None], 60.0)) - self.floor
-        return np.asarray(np.maximum(rate, 0.0) * self.size[:, :, None])
+        return np.asarray(np.clip(rate, 0.0, self.most[:, :, None]) * self.size[:, :, None])
 
 
 def filled(values: Floats) -> Floats:
@@ -50,7 +53,8 @@ def scaled(panel: Panel) -> Scaled:
     floor = FLOOR_SHARE * high if high > 0 else 1.0
     z = np.log(rate + floor)
     spread = span(z)
-    return Scaled(z / spread, size, spread, floor)
+    own = rate.max(1, keepdims=True)
+    return Scaled(z / spread, size, spread, floor, np.maximum(MOST_OWN * own, MOST_ALL * high))
 
 
 def span(z: Floats) -> Floats:

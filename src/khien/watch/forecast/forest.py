@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 
+FARTHEST = 6.0  # standard deviations from the mean that count
 SEEN_SHARE = 0.4  # of the features that a split may choose from
 Singles = npt.NDArray[np.float32]
 
@@ -28,19 +29,20 @@ class ModelsMissing(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Ridge regression with weights, one for every step."""
+    """Ridge regression with weights, one for every step. It never says more, or less, than was ever seen to come."""
 
     middle: Floats
     spread: Floats
     factors: dict[int, Floats]
+    limits: dict[int, tuple[float, float]]
 
     def __call__(self, seen: Floats, steps: Ints) -> Floats:
         """Expected change [rows]; 0 for a step that was not learnt."""
-        z = (seen - self.middle) / self.spread
+        z = np.clip((seen - self.middle) / self.spread, -FARTHEST, FARTHEST)
         out = np.zeros(len(seen))
         for step, b in self.factors.items():
             rows = steps == step
-            out[rows] = b[0] + z[rows] @ b[1:]
+            out[rows] = np.clip(b[0] + z[rows] @ b[1:], *self.limits[step])
         return out
 
 
@@ -48,15 +50,16 @@ def fit_line(seen: Floats, came: Floats, steps: Ints, weight: Floats, ridge: flo
     """Weighted least squares with `ridge` times 1 % of each standardised column's variance added."""
     middle, spread = seen.mean(0), seen.std(0)
     spread = np.where(spread > 1e-9, spread, 1.0)
-    z = (seen - middle) / spread
-    factors = {}
+    z = np.clip((seen - middle) / spread, -FARTHEST, FARTHEST)
+    factors, limits = {}, {}
     for step in np.unique(steps):
         rows = steps == step
         x = np.concatenate([np.ones((int(rows.sum()), 1)), z[rows]], axis=1)
         w = weight[rows] / weight[rows].sum()
         inner = (x * w[:, None]).T @ x + 0.01 * ridge * np.eye(x.shape[1])
         factors[int(step)] = np.linalg.solve(inner, (x * w[:, None]).T @ came[rows])
-    return Line(middle, spread, factors)
+        limits[int(step)] = (float(came[rows].min()), float(came[rows].max()))
+    return Line(middle, spread, factors, limits)
 
 
 @dataclass(frozen=True, slots=True)
