@@ -28,7 +28,7 @@ FEWEST: Final = 10
 MOST: Final = 100.0
 """No quantile is above so many times the largest value seen."""
 MEMBERS: Final = ("ets", "theta")
-"""Of the mean. The seasonal naive is not among them: it made the mean worse on every series measured."""
+"""Of the mean. The seasonal naive is not among them: it made the mean worse on every disease measured."""
 HALF: Final = len(QUANTILES) // 2
 
 
