@@ -1,4 +1,4 @@
-"""Backup and restore: one file with the whole database, a manifest and hashes; taken while the office runs.
+"""Backup and restore: one file with database, watch, a manifest and hashes; taken while the office runs.
 
 Knows no web framework. SQLite is copied by its own online backup, which sees one moment; PostgreSQL gives every table
 by COPY inside one read-only transaction at REPEATABLE READ, which sees one moment too.
@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Final
 
+from khien.office import backup_watch
 from khien.office.audit import Audit, rows_in, rows_of, verify
 from khien.words import t
 
@@ -76,6 +77,7 @@ def backup(home: Path, out: Path, database: str = "", *, with_key: bool = True) 
         work = Path(place)
         engine = "postgresql" if database else "sqlite"
         names = _postgresql(database, work) if database else [_sqlite(home, work)]
+        names += backup_watch.pack(home, work)
         found = _log(engine, work)
         if found.faults:
             raise BackupError("office_backup_broken_log", seq=found.faults[0].seq)
@@ -148,6 +150,9 @@ def restore(path: Path, home: Path, database: str = "") -> Told:
                         target.write(piece)
                     target.flush()
                     os.fsync(target.fileno())
+        watch = work / backup_watch.FILE
+        if watch.exists() and not backup_watch.is_sound(watch):
+            raise BackupError("office_backup_damaged", path=path, what=backup_watch.FILE)
         found = _log(manifest["engine"], work)
         if found.faults or (found.entries, found.head) != (manifest["entries"], manifest["head"]):
             seq = found.faults[0].seq if found.faults else found.entries
@@ -156,8 +161,10 @@ def restore(path: Path, home: Path, database: str = "") -> Told:
             names = [name for name in manifest["files"] if name.endswith(".copy")]
             _into_postgresql(database, work, names, found)
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if watch.exists():
+            backup_watch.unpack(watch, home)
         for name in manifest["files"]:
-            if not name.endswith(".copy"):
+            if not name.endswith(".copy") and name != backup_watch.FILE:
                 (work / name).chmod(0o600)
                 (work / name).rename(home / name)
     return Told(manifest["engine"], found.entries, found.head, str(manifest["made"]), path.stat().st_size)
