@@ -92,6 +92,7 @@ class Ledger:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.fspath(path)
         self.files: Files = files_at(path)
+        self._known: list[tuple[Entry, str]] = []
         there = self.files.names("")
         if MARK not in there and there:
             raise refuse("ledger-other", self.path)
@@ -99,15 +100,19 @@ class Ledger:
             raise refuse("ledger-version", self.path, FORMAT)
 
     def entries(self) -> list[Entry]:
-        """All entries, in order.
+        """All entries, in order. What this object has read and checked once is not read again.
 
         Raises:
             LedgerError: one is missing, changed, or does not follow the one before.
         """
-        found: list[Entry] = []
-        for name in self.files.names(LOG):
-            found.append(self._checked(f"{LOG}/{name}", len(found) + 1, found[-1].hash if found else START))
-        return found
+        names = self.files.names(LOG)
+        if len(names) < len(self._known):
+            self._known = []
+        for name in names[len(self._known) :]:
+            last = self._known[-1][1] if self._known else START
+            entry = self._checked(f"{LOG}/{name}", len(self._known) + 1, last)
+            self._known.append((entry, entry.hash))
+        return [entry for entry, _ in self._known]
 
     def add(
         self,
@@ -201,7 +206,7 @@ class Ledger:
         number = len(before) + 1
         return Entry(
             number, issued, now, rows.height, made.height, models, indicators, first, last, content, data, note,
-            f"promises/{number:08}-{content[:16]}.parquet", before[-1].hash if before else START,
+            _file(number, content), before[-1].hash if before else START,
         )  # fmt: skip
 
     def _refuse_repeats(self, made: pl.DataFrame, others: list[Entry], table: str) -> None:
@@ -219,7 +224,7 @@ class Ledger:
             found = json.loads(self.files.read(file))
             entry = _entry_of(found)
             sound = file == _name(number) and entry.number == number and entry.previous == previous
-            if not sound or entry.hash != found["hash"]:
+            if not sound or entry.file != _file(number, entry.content) or entry.hash != found["hash"]:
                 raise ValueError(file)
         except (ValueError, TypeError, KeyError):
             raise refuse("ledger-broken", file, number) from None
@@ -246,6 +251,10 @@ def _entry_of(found: Mapping[str, Any]) -> Entry:
 
 def _name(number: int) -> str:
     return f"{LOG}/{number:012d}.json"
+
+
+def _file(number: int, content: str) -> str:
+    return f"promises/{number:08}-{content[:16]}.parquet"
 
 
 def _at(when: datetime) -> pl.Expr:
