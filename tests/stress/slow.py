@@ -12,12 +12,12 @@ from fractions import Fraction
 from math import ceil
 from typing import Any, NamedTuple
 
-from khien.programme.planned import quarter_spend
 from khien.plan.result import Plan
 from khien.plan.verify.book import Book, Chosen
 from khien.plan.verify.picks import read_choices
 from khien.plan.verify.worth import NEVER, Worth
 from khien.programme import Programme
+from khien.programme.planned import quarter_spend
 
 Row = dict[str, Any]
 

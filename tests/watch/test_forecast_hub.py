@@ -137,7 +137,7 @@ def test_what_is_wrong_with_a_folder_is_said_at_once(tmp_path: Path) -> None:
     with pytest.raises(HubError, match="no column location, date, as_of, value"):
         read_hub(place)
     (place / "x_truth_vintages.parquet").write_bytes(b"PAR1 not really")
-    with pytest.raises(HubError, match="x_truth_vintages.parquet"):
+    with pytest.raises(HubError, match=r"x_truth_vintages.parquet"):
         read_hub(place)
 
 
