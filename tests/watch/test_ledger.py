@@ -118,6 +118,10 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
         ledger.add(bad, issued=NOW + timedelta(days=1), data="no", now=NOW, table="f.csv")
     assert codes(error) == ["data-hash", "issued-future", "required", "not-finite", "quantile-outside"]
     assert [f.row for f in error.value.findings] == [None, None, 4, 3, 2]
+    texts = sets().with_columns(value=pl.Series(["2", "6", "ten", "14", "22"]))
+    with pytest.raises(LedgerError) as error:
+        ledger.add(texts, issued=NOW, data=DATA, now=NOW, table="f.csv")
+    assert [(f.code, f.row, f.value) for f in error.value.findings] == [("column-type", 4, "ten")]
     assert not (tmp_path / "l").exists()
     for frame, code in (
         (sets().drop("target"), "column-missing"),

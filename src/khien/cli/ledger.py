@@ -140,10 +140,14 @@ def _listed(entries: Sequence[Entry], args: argparse.Namespace) -> Iterator[str]
     if args.entry is not None:
         yield from (f"{name}: {_cell(value, args.lang)}" for name, value in entries[0].to_dict().items())
         return
+    heads = ("number", "issued", "added", "forecasts", "hash", "models", "indicators", "span")
+    body = [[t(f"ledger_head_{name}", args.lang) for name in heads]]
     for entry in entries:
-        when = f"{entry.issued:%Y-%m-%d %H:%M} / {entry.added:%Y-%m-%d %H:%M} UTC"
-        what = f"{', '.join(entry.models)} · {', '.join(entry.indicators)} · {entry.first} – {entry.last}"
-        yield f"{entry.number:>4}  {when}  {number(entry.forecasts, args.lang):>8}  {entry.hash[:SHORT]}  {what}"
+        when = [f"{moment:%Y-%m-%d %H:%M}" for moment in (entry.issued, entry.added)]
+        what = [", ".join(entry.models), ", ".join(entry.indicators), f"{entry.first} – {entry.last}"]
+        count = number(entry.forecasts, args.lang)
+        body.append([str(entry.number), *when, count, entry.hash[:SHORT], *what])
+    yield from _aligned(body)
 
 
 def _opened(args: argparse.Namespace) -> Ledger:
@@ -217,8 +221,16 @@ def _files_hash(paths: Sequence[Path]) -> str:
 
 
 def _columns(table: pl.DataFrame, lang: str) -> Iterator[str]:
-    body = [table.columns, *([_cell(cell, lang) for cell in row] for row in table.iter_rows())]
-    widths = [max(len(row[i]) for row in body) for i in range(len(table.columns))]
+    kept = table.columns.index("kept")
+    body = [[t(f"ledger_head_{name}", lang) for name in table.columns]]
+    for row in table.iter_rows():
+        body.append([_cell(cell, lang) for cell in row])
+        body[-1][kept] = t(f"ledger_head_{row[kept]}", lang)
+    yield from _aligned(body)
+
+
+def _aligned(body: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(len(row[i]) for row in body) for i in range(len(body[0]))]
     for row in body:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 

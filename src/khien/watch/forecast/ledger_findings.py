@@ -70,6 +70,21 @@ def refuse(code: str, table: str | None = None, value: object = None, **fields: 
     return LedgerError([LedgerFinding(code, table, None, None, shown, fields)])
 
 
+def typed(frame: pl.DataFrame, name: str, dtype: pl.DataType, table: str) -> tuple[pl.DataFrame, list[LedgerFinding]]:
+    """The frame with one column of the type wanted, or what in it cannot be so, row by row."""
+    column = pl.col(name)
+    if dtype == pl.Date and frame[name].dtype == pl.String:
+        cast = column.str.to_date("%Y-%m-%d", strict=False)
+    else:
+        cast = column.cast(dtype, strict=False)
+    try:
+        made = frame.with_columns(cast.alias(name))
+    except pl.exceptions.PolarsError:
+        return frame, named(frame, pl.lit(True), "column-type", table, name)
+    lost = made[name].is_null() & frame[name].is_not_null()
+    return made, named(frame.with_columns(lost=lost), pl.col("lost"), "column-type", table, name)
+
+
 def named(frame: pl.DataFrame, wrong: pl.Expr, code: str, table: str, column: str) -> list[LedgerFinding]:
     """A finding for each row that is wrong, as far as they are shown, and one for how many more there are."""
     rows = frame.filter(wrong.fill_null(False))

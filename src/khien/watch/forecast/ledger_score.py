@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import polars as pl
 
-from khien.watch.forecast.ledger_findings import LedgerError, LedgerFinding, named, refuse
+from khien.watch.forecast.ledger_findings import LedgerError, LedgerFinding, named, refuse, typed
 from khien.watch.forecast.promises import FORECAST, content_hash
 from khien.watch.forecast.score import brier, covered, log_score, wis
 
@@ -85,11 +85,12 @@ def outcomes_of(frame: pl.DataFrame, table: str = "outcomes") -> pl.DataFrame:
     if missing := [name for name in OUTCOMES if name not in frame.columns]:
         raise LedgerError([LedgerFinding("column-missing", table, None, name) for name in missing])
     rows = frame.with_columns(row=pl.int_range(2, frame.height + 2))
+    wrong: list[LedgerFinding] = []
     for name, dtype in OUTCOMES.items():
-        try:
-            rows = rows.with_columns(pl.col(name).cast(dtype))
-        except pl.exceptions.PolarsError as error:
-            raise LedgerError([LedgerFinding("column-type", table, None, name, str(error)[:80])]) from None
+        rows, found = typed(rows, name, dtype, table)
+        wrong += found
+    if wrong:
+        raise LedgerError(wrong)
     findings = named(rows, ~pl.col("value").is_finite(), "not-finite", table, "value")
     twice = pl.struct("indicator", "place", "target").is_duplicated()
     findings += named(rows, twice, "outcome-twice", table, "target")

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from khien.watch.forecast.ledger_findings import LedgerError, LedgerFinding, named
+from khien.watch.forecast.ledger_findings import LedgerError, LedgerFinding, named, typed
 
 PROMISES: Final = pl.Schema(
     {
@@ -101,13 +101,10 @@ def _typed(frame: pl.DataFrame, kind: tuple[str, ...], table: str) -> pl.DataFra
         rows = rows.with_columns(pl.col("probability").alias("value"), pl.lit(None).alias("quantile"), *lacking)
     else:
         rows = rows.with_columns(pl.lit(None).alias("threshold"), pl.lit(None).alias("level"))
-    findings = []
+    findings: list[LedgerFinding] = []
     for name, dtype in PROMISES.items():
-        try:
-            cast = rows[name].cast(pl.Datetime) if dtype == pl.Date and rows[name].dtype == pl.Datetime else rows[name]
-            rows = rows.with_columns(cast.cast(dtype).alias(name))
-        except pl.exceptions.PolarsError as error:
-            findings.append(LedgerFinding("column-type", table, None, name, str(error).splitlines()[0][:80]))
+        rows, found = typed(rows, name, dtype, table)
+        findings += found
     if findings:
         raise LedgerError(findings)
     return rows.select(*PROMISES.names(), "row")
