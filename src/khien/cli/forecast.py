@@ -44,6 +44,7 @@ def run(args: argparse.Namespace) -> Exit:
     """Print medians and intervals, and write all quantiles where asked."""
     import polars as pl
 
+    import khien
     from khien.watch.forecast import ENSEMBLE, ModelsMissing, as_frame, forecast
     from khien.watch.forecast.hub import from_observations
     from khien.watch.observe import Store
@@ -62,16 +63,19 @@ def run(args: argparse.Namespace) -> Exit:
     except ModelsMissing as gone:
         raise Stop(Exit.WRONG_USE, t("forecast_no_extra", args.lang)) from gone
     frames = [as_frame(v, panel, steps, args.indicator, today, name, 1) for name, v in made.values.items()]
+    made_from = {"version": khien.__version__, "data_sha256": panel.hash(), "seed": 0}
     if out is not None:
         from khien.programme.writing import write_file
 
-        write_file(out, lambda place: pl.concat(frames).write_parquet(place, compression="zstd"))
+        made_of = {"khien": made_from["version"], "data_sha256": made_from["data_sha256"], "seed": "0"}
+        write_file(out, lambda place: pl.concat(frames).write_parquet(place, compression="zstd", metadata=made_of))
     ours = pl.concat(frames).filter(pl.col("model") == ENSEMBLE)
     payload = {
         "indicator": args.indicator,
         "as_of": today.isoformat(),
         "last": panel.last.isoformat(),
         "weights": made.weights,
+        "made_from": made_from,
         "forecasts": ours.with_columns(pl.col("reference", "target").dt.to_string()).drop("model").to_dicts(),
         "out": args.out,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final, Literal
@@ -79,6 +80,16 @@ class Panel:
     def until(self, periods: int) -> Panel:
         """The first so many periods alone: what was known then, if nothing had been revised."""
         return replace(self, values=self.values[:, :periods], last=self.at(periods - self.periods))
+
+    def hash(self) -> str:
+        """SHA-256 of all that a forecast is made from; the same hash, seed and version give the same forecast."""
+        known = hashlib.sha256()
+        for part in (self.places, self.last.isoformat(), self.every, self.total, self.values.shape):
+            known.update(repr(part).encode())
+        known.update(np.ascontiguousarray(self.values).tobytes())
+        if self.population is not None:
+            known.update(np.ascontiguousarray(self.population).tobytes())
+        return known.hexdigest()
 
     def size(self) -> Floats:
         """What values are divided by to make places alike: hundred thousands of people, else the place's mean."""
