@@ -140,6 +140,9 @@ def test_from_signal_to_all_clear_each_step_by_the_right_person(visit: Visit, wa
     assert act(duty, "stand-down") == 403
     assert act(approver, "stand-down") == 302
     assert act(approver, "cancel") == 403  # it is over
+    assert duty.get(f"{where}edit/").status_code == 403
+    page = html.fromstring(duty.get(where).content)
+    assert not page.xpath("//section[@id='acts']//button|//a[contains(@href, 'edit')]")
     desk = watched.desk()
     assert desk is not None
     record = desk.warnings[name]

@@ -138,6 +138,7 @@ def _compared(look: Look, lang: str) -> dict[str, Any]:
         "look": look, "name": name_of(look.indicator, lang), "skills": _skills(found, lang), "grid": grid,
         "horizons": list(horizons), "best": best, "link": _link(look), "skipped": look.past.skipped,
         "worse": [(watch_now.place_name(p, lang), number(s.relative, lang, 3), s.tasks) for p, s in worse],
-        "count": tasks["place"].n_unique(), "figure": _figure(look, "skill", lang),
+        "count": tasks["place"].n_unique(),
+        "figure": _figure(look, "skill", lang) | {"note": t("lookout_note_skill_all", lang)},
         "first": tasks["reference"].min(), "last": tasks["reference"].max(), "tasks": tasks.height,
     }  # fmt: skip

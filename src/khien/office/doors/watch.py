@@ -45,7 +45,8 @@ def may_open(user: User) -> Verdict:
 
 def may_update(user: User, record: Record) -> Verdict:
     """Whether the person may write new content, which then waits for approval."""
-    return _open(record) or by_right(user, Right.WARNINGS_PROPOSE)
+    shut = _open(record)
+    return by_right(user, Right.WARNINGS_PROPOSE) if shut is None else shut
 
 
 def may_review(user: User, record: Record) -> Verdict:
