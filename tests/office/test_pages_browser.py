@@ -42,6 +42,8 @@ PATHS = (
     "/plan/compare/?a={r}&b={r}", "/what-if/{r}/", "/stress/ask/{r}/", "/reliance/{r}/",
     "/reliance/{r}/partners/{o}/", "/people/{r}/", "/complex/{v}/",
 )  # fmt: skip
+WAIT = 300_000
+"""How long something may take, in milliseconds: on a machine with one busy core, a page's pictures take minutes."""
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +60,7 @@ def office(tmp_path_factory: pytest.TempPathFactory, island: Path) -> Iterator[t
 def signed_in(browser: Browser, base: str, lang: str, complaints: list[str], scripts: bool) -> Page:
     """A page of the analyst in a language, that notes what the browser complains of."""
     page = browser.new_context(locale=lang, java_script_enabled=scripts).new_page()
+    page.set_default_timeout(WAIT)
     page.goto(f"{base}/sign-in/")
     page.fill("input[name=email]", "analyst@example.vn")
     page.fill("input[name=password]", PASSWORD)
@@ -73,12 +76,13 @@ def signed_in(browser: Browser, base: str, lang: str, complaints: list[str], scr
 
 def drawn(page: Page, address: str) -> None:
     """Open a page and wait until its pictures are there; it comes again by itself while they are being drawn."""
-    page.goto(address)
-    for _ in range(60):
-        if page.locator(".coming").count() == 0:
+    page.goto(address, timeout=WAIT)
+    coming = page.locator(".coming")
+    for _ in range(20):
+        coming.first.wait_for(state="detached", timeout=WAIT)
+        page.wait_for_load_state("load", timeout=WAIT)
+        if coming.count() == 0:
             return
-        page.wait_for_timeout(1000)
-        page.goto(address)
     pytest.fail(f"pictures of {address} are not drawn")
 
 
