@@ -45,8 +45,13 @@ def test_it_says_intervals_and_writes_what_they_stand_on(
 ) -> None:
     out = tmp_path / "f.parquet"
     asked = ["forecast", "flu", "--store", str(store), "--as-of", "2024-03-20", "--out", str(out)]
-    assert main([*asked, "--json"]) == 0
+    assert main([*asked, "--json", "--ledger", str(tmp_path / "ledger")]) == 0
     told = json.loads(capsys.readouterr().out)
+    assert told["ledger_entry"] == 1
+    assert main(["ledger", "show", "--ledger", str(tmp_path / "ledger"), "--check", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["entries"][0]["data"] == told["made_from"]["data_sha256"]
+    assert main([*asked, "--ledger", str(tmp_path / "ledger")]) == 1, "a promise is not made twice"
+    capsys.readouterr()
     assert told["last"] == "2024-03-16"
     assert len(told["forecasts"]) == 3 * 4 * 23
     assert len(told["made_from"]["data_sha256"]) == 64

@@ -38,6 +38,7 @@ def add(places: argparse._SubParsersAction[Parser], lang: str) -> None:
     parser.add_argument("--every", choices=("week", "month"), default="week", help=t("backtest_every_help", lang))
     parser.add_argument("--steps", type=int, default=4, metavar="N", help=t("forecast_steps_help", lang))
     parser.add_argument("--out", metavar="FILE", help=t("forecast_out_help", lang))
+    parser.add_argument("--ledger", metavar="FOLDER", help=t("forecast_ledger_help", lang))
 
 
 def run(args: argparse.Namespace) -> Exit:
@@ -69,6 +70,11 @@ def run(args: argparse.Namespace) -> Exit:
 
         made_of = {"khien": made_from["version"], "data_sha256": made_from["data_sha256"], "seed": "0"}
         write_file(out, lambda place: pl.concat(frames).write_parquet(place, compression="zstd", metadata=made_of))
+    entry = None
+    if args.ledger is not None:
+        from khien.cli.ledger import keep
+
+        entry = keep(args, pl.concat(frames), panel.hash(), f"khien {khien.__version__}, seed 0").number
     ours = pl.concat(frames).filter(pl.col("model") == ENSEMBLE)
     payload = {
         "indicator": args.indicator,
@@ -77,6 +83,7 @@ def run(args: argparse.Namespace) -> Exit:
         "weights": made.weights,
         "made_from": made_from,
         "forecasts": ours.with_columns(pl.col("reference", "target").dt.to_string()).drop("model").to_dicts(),
+        "ledger_entry": entry,
         "out": args.out,
     }
     answer(args, payload, _lines(ours, args, panel.last.isoformat()))

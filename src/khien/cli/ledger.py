@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -148,6 +148,12 @@ def _listed(entries: Sequence[Entry], args: argparse.Namespace) -> Iterator[str]
         count = number(entry.forecasts, args.lang)
         body.append([str(entry.number), *when, count, entry.hash[:SHORT], *what])
     yield from _aligned(body)
+
+
+def keep(args: argparse.Namespace, frame: pl.DataFrame, data: str, note: str) -> Entry:
+    """Keep what was just forecast in the ledger that `--ledger` names."""
+    ledger = _opened(args)
+    return _try(args, lambda: ledger.add(frame, issued=datetime.now(UTC), data=data, note=note))
 
 
 def _opened(args: argparse.Namespace) -> Ledger:
