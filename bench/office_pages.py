@@ -158,7 +158,7 @@ def first_load(base: str, pages: list[str]) -> dict[str, Any]:
 
     told = {}
     with sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=path)
+        chromium = play.chromium.launch(executable_path=path, args=["--no-sandbox"] if os.geteuid() == 0 else [])
         for page in pages:
             tab = chromium.new_context().new_page()
             wire: list[int] = []
