@@ -93,7 +93,7 @@ def members(panel: Panel, steps: tuple[int, ...], seed: int = 0) -> dict[str, Fl
     space = scaled(panel)
     whole = whole_of(panel, space.z)
     found: dict[str, Floats] = {}
-    learnt = pooled(panel, space, whole, steps, seed=seed)
+    learnt = pooled(panel, space, whole, steps, seed=seed) if panel.periods >= panel.a_year else None
     if learnt is not None:
         found[POOLED] = np.sort(space.back(learnt), axis=-1)
     if panel.every == "week" and panel.periods < MANY_YEARS * panel.a_year:
@@ -110,9 +110,11 @@ def combine(found: dict[str, Floats], record: Record | None = None) -> Forecast:
     """
     record = record or Record()
     names = tuple(name for name in MEMBERS if name in found)
-    said = [found[name] for name in names] or [found[PERSISTENCE]]
+    if POOLED not in found:  # less than a year is known: what is now is as good a guide as any
+        names = (*names, PERSISTENCE)
+    said = [found[name] for name in names]
     horizons = range(said[0].shape[1])
-    weights = [record.weights(names, h) if names else np.ones(1) for h in horizons]
+    weights = [record.weights(names, h) for h in horizons]
     raw = np.stack([averaged([f[:, h] for f in said], weights[h]) for h in horizons], axis=1)
     wide = np.stack([stretched(np.log1p(raw[:, h]), record.factors(h)) for h in horizons], axis=1)
     values = {ENSEMBLE: np.expm1(np.maximum(wide, 0.0)), **found}
