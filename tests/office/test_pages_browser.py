@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,7 +79,8 @@ def drawn(page: Page, address: str) -> None:
     """Open a page and wait until its pictures are there; it comes again by itself while they are being drawn."""
     page.goto(address, timeout=WAIT)
     coming = page.locator(".coming")
-    for _ in range(20):
+    until = time.monotonic() + WAIT / 1000
+    while time.monotonic() < until:  # between two pages there is nothing on either, so look again once it is loaded
         coming.first.wait_for(state="detached", timeout=WAIT)
         page.wait_for_load_state("load", timeout=WAIT)
         if coming.count() == 0:

@@ -29,9 +29,11 @@ SERIES = [BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION, YELLOW, GREY]
 SHADES = ["#f1f5f8", "#c9dde9", "#94bfd6", "#5b9bbf", "#2b739c", "#0b4f6c", "#072f42"]
 HEAT = ["#f7f4ee", "#f3dcb8", "#eab873", "#d98634", "#b4530f", "#7a2c05"]
 EMPTY = "#eceff2"
-LIGHT_FROM = 0.58
-"""Share of `SHADES` from which white reads better on it than ink; below, ink has at least 4.2 : 1."""
-LIGHT_FROM_HEAT = 0.72
+ON_SHADES = "#000000"
+"""Letters on a pale shade: with black, unlike `INK`, every shade leaves a contrast of 4.5 : 1 to one of the two."""
+LIGHT_FROM = 0.63
+"""Share of `SHADES` from which white reads better on it than black; either has at least 4.5 : 1 on its side."""
+LIGHT_FROM_HEAT = 0.77
 """The same for `HEAT`."""
 
 WIDE = 960

@@ -8,7 +8,7 @@ from html import escape
 from typing import Final
 
 from khien.draw import theme
-from khien.draw.charts.common import shorten
+from khien.draw.charts.common import shorten, squeeze
 
 End = tuple[str, str]
 """A node: its kind and its id."""
@@ -143,7 +143,7 @@ def _mark(node: Node, place: tuple[float, float], most: float, width: int, colum
     x, y = place
     radius = 3.5 + 5 * (node.weight / most) ** 0.5
     room = width / columns - 22
-    text = escape(shorten(node.name, max(8, round(room / 6.0))))
+    text = escape(squeeze(node.name, max(8, round(room / 6.0))))
     ground = f'stroke="#ffffff" stroke-width="3.5" stroke-linejoin="round" paint-order="stroke" fill="{theme.INK}"'
     return (
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" fill="{theme.INK}"><title>{escape(node.name)}</title>'

@@ -115,6 +115,15 @@ def shorten(text: str, letters: int) -> str:
     return (cut if len(cut) > letters // 2 else text[: letters - 1]) + "…"
 
 
+def squeeze(text: str, letters: int) -> str:
+    """Cut a text in its middle where its last words fit: names of one kind, numbered, differ only at their end."""
+    if len(text) <= letters:
+        return text
+    tail = (" " + text)[-(letters // 2) - 1 :].partition(" ")[2]
+    head = text[: letters - len(tail)].rsplit(" ", 1)[0].rstrip(" ,;–-")
+    return f"{head}…{tail}" if tail else shorten(text, letters)
+
+
 def lookup(labels: Names) -> str:
     """Return a Vega expression that shows the name of an id on an axis."""
     return f"({json.dumps(dict(labels), ensure_ascii=False)})[datum.value] || datum.value"

@@ -153,7 +153,7 @@ def capability_heat(
     )
     layers = [cells]
     if cell_width(width, len(years)) >= 26:
-        ink = alt.condition(f"datum.value > {theme.LIGHT_FROM}", alt.value("#ffffff"), alt.value(theme.INK))
+        ink = alt.condition(f"datum.value > {theme.LIGHT_FROM}", alt.value("#ffffff"), alt.value(theme.ON_SHADES))
         figure = alt.Text("value:Q", format=".0%")
         layers.append(
             base.transform_filter("datum.value !== null").mark_text(fontSize=9.5).encode(text=figure, color=ink)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import altair as alt
@@ -28,12 +29,13 @@ def failures(
     """
     narrow = is_narrow(width)
     least, most = labels or (t("draw_loss_best", lang), t("draw_loss_worst", lang))
-    letters = 44 if narrow else 76
+    letters = 95 if narrow else 76
     rows = frame.with_columns(
         label=pl.format("{}. {}", pl.int_range(1, pl.len() + 1), "name").map_elements(
             lambda text: shorten(text, letters), return_dtype=pl.String
         )
     )
+    lines = max((len(_lines(label)) for label in rows["label"]), default=1) if narrow else 1
     order = rows["label"].to_list()
     tooltip = [
         alt.Tooltip("name:N", title=t("draw_failing", lang)),
@@ -53,7 +55,16 @@ def failures(
     certain = base.mark_bar(color=theme.VERMILION, **thick).encode(x=alt.X("best:Q", axis=axis))
     maybe = base.mark_bar(color=theme.ORANGE, opacity=0.45, stroke=theme.VERMILION, strokeDash=[3, 2], **thick)
     layers = [maybe.encode(x=alt.X("best:Q", axis=axis), x2="worst:Q"), certain]
-    if narrow:
-        layers.append(base.mark_text(align="left", dy=-8).encode(x=alt.value(0), text="label:N"))
-    height = (38 if narrow else 24) * len(order) + 50
+    for line in range(lines if narrow else 0):
+        said = {label: ([""] * lines + _lines(label))[-lines:][line] for label in order}
+        text = base.transform_calculate(line=f"({json.dumps(said, ensure_ascii=False)})[datum.label]")
+        above = -8 - 14 * (lines - 1 - line)
+        layers.append(text.mark_text(align="left", dy=above).encode(x=alt.value(0), text="line:N"))
+    height = (24 + 14 * lines if narrow else 24) * len(order) + 50
     return finish(alt.layer(*layers).properties(width=width, height=height))
+
+
+def _lines(label: str) -> list[str]:
+    """Return what stands above a bar on a phone: each of two that fail at once has a line, so that both can be told."""
+    first, plus, second = label.partition(" + ")
+    return [shorten(part, 46) for part in ([f"{first} +", second] if plus else [first])]

@@ -108,7 +108,7 @@ def people_load(frame: pl.DataFrame, lang: str, names: Names, width: int = theme
     )
     layers: list[alt.Chart] = [cells, tight]
     if cell_width(width, len(years)) >= 26:
-        ink = alt.condition(f"datum.load > {theme.LIGHT_FROM_HEAT}", alt.value("#ffffff"), alt.value(theme.INK))
+        ink = alt.condition(f"datum.load > {theme.LIGHT_FROM_HEAT}", alt.value("#ffffff"), alt.value(theme.ON_SHADES))
         layers.append(
             base.transform_filter("datum.need > 0")
             .mark_text(fontSize=10)

@@ -107,7 +107,7 @@ def _layers(
         .mark_rect(filled=False, stroke=theme.MUTED, strokeDash=[3, 2], cornerRadius=4)
         .encode(x=x, x2="x2:Q", y=y, y2="y2:Q")
     )
-    ink = alt.condition(f"datum.value > {top * theme.LIGHT_FROM}", alt.value("#ffffff"), alt.value(theme.INK))
+    ink = alt.condition(f"datum.value > {top * theme.LIGHT_FROM}", alt.value("#ffffff"), alt.value(theme.ON_SHADES))
     middle = alt.X("middle:Q", axis=None)
     plain: dict[str, Any] = {"fontSize": 10.5}
     strong: dict[str, Any] = {"fontSize": 10.5, "fontWeight": 600}

@@ -301,7 +301,7 @@ def roadmap_overview(
     )  # fmt: skip
     layers = [base.mark_rect().encode(color=shade)]
     if cell_width(width, len(span)) >= 16:
-        ink = alt.condition(f"datum.value > {top * theme.LIGHT_FROM}", alt.value("#ffffff"), alt.value(theme.INK))
+        ink = alt.condition(f"datum.value > {top * theme.LIGHT_FROM}", alt.value("#ffffff"), alt.value(theme.ON_SHADES))
         some = base.transform_filter("datum.projects > 0")
         layers.append(some.mark_text(fontSize=11).encode(text=alt.Text("projects:Q"), color=ink))
     chart = alt.layer(*layers).properties(width=heat_plot(width, label.values()), height=26 * len(groups))

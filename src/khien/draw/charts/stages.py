@@ -66,7 +66,7 @@ def stage_heat(
     cells = base.mark_rect(invalid=None).encode(
         color=alt.condition("datum.value === null", alt.value(theme.EMPTY), shade)
     )
-    ink = alt.condition(f"datum.value > {theme.LIGHT_FROM}", alt.value("#ffffff"), alt.value(theme.INK))
+    ink = alt.condition(f"datum.value > {theme.LIGHT_FROM}", alt.value("#ffffff"), alt.value(theme.ON_SHADES))
     text = base.mark_text(fontSize=8 if narrow else 10).encode(text="text:N", color=ink)
     chart = alt.layer(cells, text).properties(
         width=heat_plot(width, labels.values()), height=(18 if narrow else 20) * len(order)
