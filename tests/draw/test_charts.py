@@ -13,7 +13,7 @@ from tests.draw.fake import fake_results
 
 from khien.draw import charts, stills, theme
 from khien.draw.blocks import Figure, figures
-from khien.draw.charts.common import heat_plot, shorten, year_labels
+from khien.draw.charts.common import heat_plot, shorten, squeeze, year_labels
 from khien.draw.charts.partners import form_name, total_by
 from khien.draw.charts.people import load_by_year
 from khien.draw.charts.provinces import tile_values
@@ -225,6 +225,26 @@ def test_long_names_are_cut_at_a_word() -> None:
     assert shorten("Bảo đảm kỹ thuật", 40) == "Bảo đảm kỹ thuật"
     assert shorten("Bảo đảm kỹ thuật cho trạm radar", 18) == "Bảo đảm kỹ thuật…"
     assert heat_plot(960, ["x" * 40]) < heat_plot(960, ["x"])
+
+
+def test_names_that_differ_at_their_end_are_cut_in_the_middle() -> None:
+    assert squeeze("Nhà cung cấp Pháp", 17) == "Nhà cung cấp Pháp"
+    assert squeeze("Nhà cung cấp trong nước 07", 17) == "Nhà cung…nước 07"
+    assert squeeze("Nhà cung cấp Trung Quốc", 17) == "Nhà…Trung Quốc"
+    assert squeeze("x" * 40, 17) == "x" * 16 + "…"
+
+
+def test_letters_on_every_shade_have_the_contrast_of_aa() -> None:
+    for shades, switch in ((theme.SHADES, theme.LIGHT_FROM), (theme.HEAT, theme.LIGHT_FROM_HEAT)):
+        for step in range(201):
+            share = step / 200
+            at = share * (len(shades) - 1)
+            low = min(int(at), len(shades) - 2)
+            ends = [[int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)] for c in shades[low : low + 2]]
+            mixed = [a + (b - a) * (at - low) for a, b in zip(*ends, strict=True)]
+            linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in mixed]
+            light = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] + 0.05
+            assert (1.05 / light if share > switch else light / 0.05) >= 4.5, share
 
 
 def test_ink_on_a_colour_is_readable() -> None:

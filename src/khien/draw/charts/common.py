@@ -119,9 +119,9 @@ def squeeze(text: str, letters: int) -> str:
     """Cut a text in its middle where its last words fit: names of one kind, numbered, differ only at their end."""
     if len(text) <= letters:
         return text
-    tail = (" " + text)[-(letters // 2) - 1 :].partition(" ")[2]
-    head = text[: letters - len(tail)].rsplit(" ", 1)[0].rstrip(" ,;–-")
-    return f"{head}…{tail}" if tail else shorten(text, letters)
+    tail = (" " + text)[-(2 * letters // 3) - 1 :].partition(" ")[2]
+    head, space, _ = text[: letters - len(tail)].rpartition(" ")
+    return f"{head.rstrip(' ,;–-')}…{tail}" if tail and space else shorten(text, letters)
 
 
 def lookup(labels: Names) -> str:
