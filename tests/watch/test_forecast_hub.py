@@ -15,7 +15,7 @@ from tests.data import data_path
 from khien.cli import main
 from khien.watch.forecast import LEVELS, score
 from khien.watch.forecast import backtest as backtests
-from khien.watch.forecast.backtest import Diary, NothingKnown, backtest
+from khien.watch.forecast.backtest import Diary, NothingKnown, backtest, on_cluster
 from khien.watch.forecast.hub import Hub, HubError, from_observations, read_hub
 from khien.watch.forecast.models import CLIMATOLOGY, PERSISTENCE, POOLED, combine
 
@@ -184,3 +184,13 @@ def test_our_scores_are_those_of_the_published_leaderboard() -> None:
         assert found.relative == pytest.approx(float(row["wis_ratio"]), abs=2e-4)
         assert found.log_relative == pytest.approx(float(row["log_wis_ratio"]), abs=2e-4)
         assert found.cover95 == pytest.approx(float(row["cov95"]), abs=2e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_workers_of_a_cluster_give_the_same_forecasts(hub: Hub) -> None:
+    distributed = pytest.importorskip("distributed")
+    alone = backtest(hub).forecasts
+    with distributed.LocalCluster(n_workers=1, dashboard_address=None, processes=False) as cluster:
+        shared = backtest(hub, many=on_cluster(cluster.scheduler_address)).forecasts
+    assert shared.equals(alone)
