@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> Exit:
     if out is not None:
         from khien.programme.writing import write_file
 
-        made_of = {"khien": made_from["version"], "data_sha256": made_from["data_sha256"], "seed": "0"}
+        made_of = {name: str(value) for name, value in made_from.items()}
         write_file(out, lambda place: pl.concat(frames).write_parquet(place, compression="zstd", metadata=made_of))
     entry = None
     if args.ledger is not None:
