@@ -189,7 +189,7 @@ def test_our_scores_are_those_of_the_published_leaderboard() -> None:
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_workers_of_a_cluster_give_the_same_forecasts(hub: Hub) -> None:
-    distributed = pytest.importorskip("distributed")
+    import distributed
     alone = backtest(hub).forecasts
     with distributed.LocalCluster(n_workers=1, dashboard_address=None, processes=False) as cluster:
         shared = backtest(hub, many=on_cluster(cluster.scheduler_address)).forecasts
