@@ -131,8 +131,14 @@ def test_what_is_wrong_with_a_folder_is_said_at_once(tmp_path: Path) -> None:
     with pytest.raises(HubError, match=r"no \*truth_vintages.parquet.*no \*published_forecasts.parquet"):
         read_hub(tmp_path)
     place = folder(tmp_path / "hub")
+    given = place / "x_reference_dates.csv"
+    pl.read_csv(given).drop("target").write_csv(given)
+    assert len(list(read_hub(place)[0].moments())) == 5, "a list that names no target holds for all"
     with pytest.raises(HubError, match="no target named 'covid'"):
         read_hub(place, "covid")
+    given.write_text("day\n2024-01-06\n", encoding="utf-8")
+    with pytest.raises(HubError, match=r"x_reference_dates\.csv: no column reference_date"):
+        read_hub(place)
     pl.DataFrame({"target": ["flu"]}).write_parquet(place / "x_truth_vintages.parquet")
     with pytest.raises(HubError, match="no column location, date, as_of, value"):
         read_hub(place)

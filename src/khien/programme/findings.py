@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 from khien.programme.codes import CODES
 from khien.words import default_language, t
@@ -106,7 +106,9 @@ class Finding:
 
 
 class Findings(list[Finding]):
-    """A list of findings that is filled while reading on."""
+    """A list of findings that is filled while reading on; lists of other kinds only name their kind."""
+
+    kind: ClassVar[type[Finding]] = Finding
 
     def note(
         self,
@@ -121,7 +123,7 @@ class Findings(list[Finding]):
         shown = None if value is None else str(value)
         if shown is not None and len(shown) > _LONGEST_VALUE:
             shown = shown[: _LONGEST_VALUE - 1] + "…"
-        self.append(Finding(code, table, row, column, shown, fields))
+        self.append(self.kind(code, table, row, column, shown, fields))
 
 
 class ProgrammeError(Exception):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from khien.programme.codes import CODES
 from khien.programme.findings import Finding, Findings, Severity
@@ -58,16 +58,4 @@ class ImportFinding(Finding):
 class ImportFindings(Findings):
     """A list of import findings that is filled while reading on."""
 
-    def note(
-        self,
-        code: str,
-        table: str | None = None,
-        row: int | None = None,
-        column: str | None = None,
-        value: object = None,
-        **fields: Any,
-    ) -> None:
-        """Add one finding."""
-        super().note(code, table, row, column, value, **fields)
-        last = self.pop()
-        self.append(ImportFinding(last.code, last.table, last.row, last.column, last.value, last.fields))
+    kind = ImportFinding

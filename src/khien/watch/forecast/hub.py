@@ -15,10 +15,11 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from khien.watch.forecast.frames import LEVELS, Every, Floats, Panel, moved
+from khien.watch.forecast.frames import LEVELS, QUANTILES, Every, Floats, Panel, moved
 
 CLOSED_DAYS: Final = 2  # before a reference date forecasts are due; what is published later was not known
 GAP: Final = timedelta(weeks=12)  # without vintages: a season has ended, and its last vintage is what it is scored by
+LEVEL_OF: Final = {round(q, 4): i for i, q in enumerate(QUANTILES)}
 SUM_WITHIN: Final = 0.02
 TRUTH: Final = ("target", "location", "date", "as_of", "value")
 
@@ -67,6 +68,7 @@ class Hub:
     every: Every = "week"
     whole: bool = True
     ahead: int = 4
+    _said: dict[tuple[str, date], pl.DataFrame] = field(default_factory=dict, repr=False, compare=False)
 
     def moments(self) -> Iterator[Moment]:
         """Every reference date with what was known then, in order."""
@@ -120,13 +122,16 @@ class Hub:
 
     def of_model(self, model: str, moment: Moment) -> Floats:
         """[places, horizons, 23]: what a published model said; NaN where it said nothing or not all 23 quantiles."""
-        rows = self.published.filter((pl.col("model") == model) & (pl.col("reference_date") == moment.reference))
+        if not self._said and self.published.height:
+            parts = self.published.partition_by("model", "reference_date", as_dict=True)
+            self._said.update({(str(name), day): part for (name, day), part in parts.items()})
+        rows = self._said.get((model, moment.reference), self.published.clear())
         out = np.full((len(moment.panel.places), len(moment.horizons), len(LEVELS)), np.nan)
         place = {name: i for i, name in enumerate(moment.panel.places)}
         step = {horizon: i for i, horizon in enumerate(moment.horizons)}
         for location, horizon, quantile, value in rows.select("location", "horizon", "quantile", "value").iter_rows():
-            level = int(np.abs(LEVELS - quantile).argmin())
-            if location in place and horizon in step and abs(LEVELS[level] - quantile) < 1e-4:
+            level = LEVEL_OF.get(round(quantile, 4))
+            if location in place and horizon in step and level is not None:
                 out[place[location], step[horizon], level] = value
         out[~np.isfinite(out).all(-1)] = np.nan
         return out
@@ -163,11 +168,13 @@ def read_hub(folder: Path, target: str | None = None) -> list[Hub]:
     published = _plain(published)
     given = next(iter(sorted(folder.glob("*reference_dates.csv"))), None)
     dates = None if given is None else pl.read_csv(given, try_parse_dates=True)
+    if dates is not None and "reference_date" not in dates.columns:
+        raise HubError(f"{given.name if given else folder}: no column reference_date")
     hubs = []
     for name in sorted(truth["target"].unique()) if target is None else [target]:
         rows = _one_source(truth.filter(pl.col("target") == name))
         said = published.filter(pl.col("target") == name).drop("target")
-        references = _references(rows, said, None if dates is None else dates.filter(pl.col("target") == name))
+        references = _references(rows, said, None if dates is None else _of(dates, name))
         if rows.height and references.height:
             days = _days(said, given is not None)
             hubs.append(Hub(name, rows, references, said, _people(folder), days))
@@ -176,6 +183,11 @@ def read_hub(folder: Path, target: str | None = None) -> list[Hub]:
         wanted = "" if target is None else f" named {target!r}"
         raise HubError(f"{folder}: no target{wanted} with reference dates; there are: {known}")
     return hubs
+
+
+def _of(dates: pl.DataFrame, target: str) -> pl.DataFrame:
+    """The reference dates of one target; all of them where the list names none."""
+    return dates.filter(pl.col("target") == target) if "target" in dates.columns else dates
 
 
 def _table(folder: Path, pattern: str, columns: tuple[str, ...], missing: list[str]) -> pl.DataFrame | None:

@@ -71,19 +71,7 @@ class WatchFinding(Finding):
 class WatchFindings(Findings):
     """A list of watch findings that is filled while reading on."""
 
-    def note(
-        self,
-        code: str,
-        table: str | None = None,
-        row: int | None = None,
-        column: str | None = None,
-        value: object = None,
-        **fields: Any,
-    ) -> None:
-        """Add one finding; long values are cut for showing."""
-        super().note(code, table, row, column, value, **fields)
-        last = self.pop()
-        self.append(WatchFinding(last.code, last.table, last.row, last.column, last.value, last.fields))
+    kind = WatchFinding
 
     @property
     def errors(self) -> list[Finding]:
