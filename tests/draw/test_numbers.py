@@ -39,7 +39,7 @@ def test_money_takes_the_unit_that_keeps_it_short(mvnd: int | None, vi: str, en:
 
 
 def test_shares_quarters_and_days() -> None:
-    assert percent(0.456, "vi", 1) == "45,6%"
+    assert percent(0.456, "vi", 1) == "45,6\N{NO-BREAK SPACE}%"
     assert percent(None, "en") == "–"
     assert quarter("2027Q3", "vi") == "Q3/2027"
     assert quarter("2027Q3", "en") == "Q3\N{NO-BREAK SPACE}2027"

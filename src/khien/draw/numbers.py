@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date
 from typing import Any
 
@@ -10,13 +11,15 @@ from khien.words import t
 NO_BREAK = "\N{NO-BREAK SPACE}"
 MISSING = "–"
 """Shown where a value is unknown; never a zero."""
+PERCENT = f"{NO_BREAK}%"
+"""Ends a percentage in both languages: apart from its number, and never alone on the next line."""
 
 BILLION_MVND = 1_000
 TRILLION_MVND = 1_000_000
 
 FORMAT_LOCALE: dict[str, dict[str, Any]] = {
-    "vi": {"decimal": ",", "thousands": ".", "grouping": [3], "currency": ["", " ₫"], "minus": "−"},
-    "en": {"decimal": ".", "thousands": ",", "grouping": [3], "currency": ["₫", ""], "minus": "−"},
+    "vi": {"decimal": ",", "thousands": ".", "grouping": [3], "currency": ["", " ₫"], "minus": "−", "percent": PERCENT},
+    "en": {"decimal": ".", "thousands": ",", "grouping": [3], "currency": ["₫", ""], "minus": "−", "percent": PERCENT},
 }
 """d3-format locales, the same for the page, the SVG files and the PDF."""
 
@@ -24,9 +27,9 @@ FORMAT_LOCALE: dict[str, dict[str, Any]] = {
 def number(value: float | int | None, lang: str, digits: int = 0) -> str:
     """Write a number: ``1.234,5`` in Vietnamese, ``1,234.5`` in English.
 
-    ``None`` and NaN give a dash. ``digits`` are the decimal places that are always written.
+    What is unknown or without limit is a dash. ``digits`` are the decimal places that are always written.
     """
-    if value is None or value != value:
+    if value is None or not math.isfinite(value):
         return MISSING
     text = f"{value:,.{digits}f}".replace("-", "−")
     if text.strip("−0.,") == "":
@@ -37,10 +40,10 @@ def number(value: float | int | None, lang: str, digits: int = 0) -> str:
 
 
 def percent(share: float | None, lang: str, digits: int = 0) -> str:
-    """Write a share (0-1) as a percentage."""
-    if share is None or share != share:
+    """Write a share (0-1) as a percentage: ``38,4 %`` in Vietnamese, ``38.4 %`` in English."""
+    if share is None or not math.isfinite(share):
         return MISSING
-    return number(share * 100, lang, digits) + "%"
+    return number(share * 100, lang, digits) + PERCENT
 
 
 def money_scale(largest_mvnd: float) -> tuple[int, str]:

@@ -9,6 +9,7 @@ import polars as pl
 import xlsxwriter
 
 from khien.draw.content.provenance import illustrative_share
+from khien.draw.numbers import percent
 from khien.draw.results import Results
 from khien.words import t
 
@@ -68,8 +69,8 @@ def _about(book: Any, results: Results) -> None:
         else:
             sheet.write_string(row, 2, str(value) if not isinstance(value, float) else "–")
     if share:
-        sheet.write_string(len(lines) + 1, 0, t("draw_illustrative_text", "vi", share=f"{share:.0%}"), wrap)
-        sheet.write_string(len(lines) + 1, 1, t("draw_illustrative_text", "en", share=f"{share:.0%}"), wrap)
+        sheet.write_string(len(lines) + 1, 0, t("draw_illustrative_text", "vi", share=percent(share, "vi")), wrap)
+        sheet.write_string(len(lines) + 1, 1, t("draw_illustrative_text", "en", share=percent(share, "en")), wrap)
     sheet.set_column(0, 1, 44)
     sheet.set_column(2, 2, 70)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from datetime import date, datetime
 from typing import Any, Final
 
 from django import template
 from django.utils import timezone
 
+from khien.draw.numbers import money, number, percent, quarter
 from khien.words import t
 
 register = template.Library()
@@ -31,17 +31,26 @@ def named(context: dict[str, Any], prefix: str, value: str) -> str:
 @register.simple_tag(takes_context=True)
 def num(context: dict[str, Any], value: float | None, digits: int = 0) -> str:
     """A number as readers of the language write it; what is unknown is a dash."""
-    if value is None or not math.isfinite(value):
-        return "–"
-    text = f"{value:,.{digits}f}"
-    return text.translate(str.maketrans(",.", ".,")) if context["lang"] == "vi" else text
+    return number(value, context["lang"], digits)
 
 
 @register.simple_tag(takes_context=True)
 def pct(context: dict[str, Any], share: float | None, digits: int = 1) -> str:
     """A share (0-1) in percent."""
-    text = num(context, None if share is None else 100 * share, digits)
-    return text if text == "–" else f"{text} %"
+    return percent(share, context["lang"], digits)
+
+
+@register.simple_tag(takes_context=True, name="money")
+def money_(context: dict[str, Any], amount_mvnd: float | None) -> str:
+    """Million VND, with the unit that keeps the number short."""
+    return money(amount_mvnd, context["lang"])
+
+
+@register.simple_tag(takes_context=True)
+def size(context: dict[str, Any], count: int) -> str:
+    """Bytes, in kB or MB."""
+    unit, digits = (1e6, 1) if count >= 1e6 else (1e3, 1 if count < 1e4 else 0)
+    return f"{num(context, count / unit, digits)} {'MB' if unit == 1e6 else 'kB'}"
 
 
 @register.simple_tag(takes_context=True)
@@ -74,6 +83,12 @@ def day(context: dict[str, Any], moment: datetime | date | None) -> str:
     if not moment:
         return "–"
     return moment.strftime("%d/%m/%Y" if context["lang"] == "vi" else "%Y-%m-%d")
+
+
+@register.simple_tag(takes_context=True, name="quarter")
+def quarter_(context: dict[str, Any], label: str | None) -> str:
+    """A quarter of the plan, ``2027Q1`` in the tables."""
+    return quarter(label, context["lang"])
 
 
 @register.simple_tag(takes_context=True)
