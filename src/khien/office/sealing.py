@@ -1,5 +1,8 @@
-"""Secrets that the office must be able to read again (of second factors, of web hooks), sealed with its key: whoever
-has only the database, or a backup without the key, cannot use them."""
+"""How secrets are kept, so that whoever has only the database, or a backup without the key, cannot use them.
+
+Those that the office must be able to read again (of second factors, of web hooks) are sealed with its key; those that
+it only has to know again (of links, of tokens) are kept as a hash.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,12 @@ def unseal(sealed: str) -> str:
         return _box().decrypt(sealed.encode("ascii")).decode()
     except (InvalidToken, ValueError) as error:
         raise Unreadable("sealed with another KHIEN_SECRET_KEY") from error
+
+
+def hashed(secret: str) -> str:
+    """SHA-256 in hex of a secret that the office made itself. It holds 256 random bits, so it needs neither salt nor a
+    slow hash; whatever somebody sends in its place has a hash too, and is found nowhere."""
+    return hashlib.sha256(secret.encode(errors="replace")).hexdigest()
 
 
 def _box() -> Fernet:

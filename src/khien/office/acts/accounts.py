@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Iterable
 from datetime import timedelta
@@ -25,6 +24,7 @@ from khien.office.doors import accounts as door
 from khien.office.doors import require
 from khien.office.models import Grant, Seat, Ticket, User
 from khien.office.rights import Role
+from khien.office.sealing import hashed
 
 LIFETIME: Final = {
     Ticket.Kind.SETUP: timedelta(days=1),
@@ -147,7 +147,7 @@ def _switch(actor: Actor, user: User, *, active: bool) -> None:
 
 def find_ticket(secret: str) -> Ticket | None:
     """The ticket of a link, when it still works."""
-    found = Ticket.objects.select_related("user").filter(secret_hash=_hashed(secret), used=None).first()
+    found = Ticket.objects.select_related("user").filter(secret_hash=hashed(secret), used=None).first()
     if found is None or found.expires < timezone.now():
         return None
     return None if found.user is not None and not found.user.is_active else found
@@ -160,7 +160,7 @@ def use_ticket(actor: Actor, secret: str, password: str, email: str = "", name: 
         Trouble: the link was used or has expired, the password is too weak, or (at set-up) address or name is wrong.
     """
     with transaction.atomic():
-        locked = Ticket.objects.select_for_update().filter(secret_hash=_hashed(secret)).first()
+        locked = Ticket.objects.select_for_update().filter(secret_hash=hashed(secret)).first()
         ticket = find_ticket(secret)
         if locked is None or ticket is None:
             raise Trouble("office_trouble_link")
@@ -231,15 +231,11 @@ def _ticket(actor: Actor, user: User | None, kind: Ticket.Kind, *, mailed: bool 
         user.tickets.filter(used=None).update(used=timezone.now())
     secret = secrets.token_urlsafe(32)
     expires = timezone.now() + LIFETIME[kind]
-    ticket = Ticket.objects.create(user=user, kind=kind, secret_hash=_hashed(secret), expires=expires)
+    ticket = Ticket.objects.create(user=user, kind=kind, secret_hash=hashed(secret), expires=expires)
     record(actor, "account.link", ticket, None, {"kind": kind, "for": None if user is None else user.pk})
     if user is not None and mailed:
         mail_link(user, secret, kind)
     return secret
-
-
-def _hashed(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def _new_user(email: str, name: str, language: str) -> User:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Iterable
 from datetime import timedelta
@@ -15,6 +14,7 @@ from django.utils import timezone
 from khien.office.acts.record import Actor, record
 from khien.office.acts.trouble import Trouble
 from khien.office.models import Token
+from khien.office.sealing import hashed
 
 PREFIX: Final = "khien_"
 """So that a token that leaked into a file can be searched for."""
@@ -47,7 +47,7 @@ def make_token(actor: Actor, name: str, scopes: Iterable[str], days: int) -> tup
         if actor.person.tokens.filter(revoked=None, expires__gt=now).count() >= MOST:
             raise Trouble("office_trouble_many_tokens", most=MOST)
         token = Token.objects.create(
-            user=actor.person, name=name, secret_hash=_hashed(secret), scopes=",".join(wanted),
+            user=actor.person, name=name, secret_hash=hashed(secret), scopes=",".join(wanted),
             expires=now + timedelta(days=days),
         )  # fmt: skip
         told = {"name": name, "scopes": token.scopes, "expires": token.expires.isoformat()}
@@ -66,13 +66,9 @@ def revoke_token(actor: Actor, pk: int) -> None:
 def find_token(secret: str) -> Token | None:
     """The token of a secret, as long as it works and its person's account is open."""
     now = timezone.now()
-    found = Token.objects.select_related("user").filter(secret_hash=_hashed(secret), revoked=None).first()
+    found = Token.objects.select_related("user").filter(secret_hash=hashed(secret), revoked=None).first()
     if found is None or found.expires <= now or not found.user.is_active:
         return None
     if found.used is None or found.used < now - _USED_EVERY:
         Token.objects.filter(pk=found.pk).update(used=now)
     return found
-
-
-def _hashed(secret: str) -> str:
-    return hashlib.sha256(secret.encode(errors="replace")).hexdigest()
