@@ -32,10 +32,11 @@ def wishes(kind: str, form: Mapping[str, str]) -> dict[str, Any]:
     readers = {"number": number, "whole": whole, "ids": ids, "text": str.strip}
     fields = _FIELDS.get(kind, {})
     said = {name: readers[how](form.get(name, "")) for how, names in fields.items() for name in names}  # type: ignore[operator]
-    if kind == "reliance" and form.get("what") in ("country", "partner", "site", "shock"):
-        said[form["what"]] = form.get("who", "").strip().lower()
-        if not said[form["what"]]:
+    if kind == "reliance" and (cut := form.get("cut", "")):
+        what, _, who = cut.partition(":")
+        if what not in ("country", "partner", "site", "shock") or not who:
             raise Trouble("office_trouble_one_cut")
+        said[what] = who
     return {name: value for name, value in said.items() if value not in (None, "", ())}
 
 

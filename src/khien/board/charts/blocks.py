@@ -54,10 +54,8 @@ class Layout:
 
     def section(self, section: Section) -> dict[str, Any]:
         """A chapter."""
-        return {
-            "id": section.id, "title": section.title, "lead": section.lead,
-            "blocks": self.blocks(section.blocks, section.id),
-        }  # fmt: skip
+        blocks = _titled(self.blocks(section.blocks, section.id), section.title)
+        return {"id": section.id, "title": section.title, "lead": section.lead, "blocks": blocks}
 
     def blocks(self, blocks: Iterable[Shown], within: str = "") -> list[dict[str, Any]]:
         """Blocks in order."""
@@ -102,11 +100,16 @@ class Layout:
         ]
 
     def _fold(self, fold: Fold, within: str) -> dict[str, Any]:
-        inside = self.blocks(fold.blocks, within)
-        for block in inside:
-            block["titled"] = block.get("title") == fold.title
+        inside = _titled(self.blocks(fold.blocks, within), fold.title)
         return {"kind": "fold", "id": fold.id, "title": fold.title, "detail": fold.detail, "blocks": inside}
 
     def _grid(self, grid: Grid, within: str) -> dict[str, Any]:
         self.grids[grid.id] = grid
         return {"kind": "grid", "grid": grid, "about": self.teller.about(grid.id)}
+
+
+def _titled(blocks: list[dict[str, Any]], title: str) -> list[dict[str, Any]]:
+    """Blocks that stand under a title; one that is called the same does not say so again."""
+    for block in blocks:
+        block["titled"] = block.get("title") == title
+    return blocks

@@ -10,12 +10,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from khien.board.charts import show
 from khien.board.charts.memo import Memo
 from khien.board.charts.sight import Sight, sight_of
+from khien.board.choices import Choice, cuts
 from khien.board.http import actor_of, lang_of, page
 from khien.board.views.plan import HEAVY, by_link, plan_of, said_of, shown
 from khien.office.models import Run
 
 SMALL = 5e-4
 _ranked: Memo[list[dict[str, Any]]] = Memo(8)
+_cuts: Memo[list[tuple[str, list[Choice]]]] = Memo(8)
 
 
 @page("GET")
@@ -28,12 +30,13 @@ def newest(request: HttpRequest) -> HttpResponse:
 def chain(request: HttpRequest, pk: int) -> HttpResponse:
     """The value chain under a plan, and the partners by how much hangs on them."""
     sight = sight_of(plan_of(actor_of(request), pk))
-    cuts = Run.objects.filter(kind="reliance", source=sight.plan).select_related("version", "asked_by")
+    asked = Run.objects.filter(kind="reliance", source=sight.plan).select_related("version", "asked_by")
     lang = lang_of(request)
     ready = show.is_ready(sight, "reliance")
     partners = _ranked.of((sight.key, lang), lambda: _partners(sight, lang)) if ready else []
-    more: dict[str, Any] = {"partners": partners, "runs": list(cuts.defer(*HEAVY)[:10])}
+    more: dict[str, Any] = {"partners": partners, "runs": list(asked.defer(*HEAVY)[:10])}
     more["last_year"] = sight.programme().years[-1]
+    more["cuts"] = _cuts.of((sight.plan.version.hash, lang), lambda: cuts(sight.programme(), lang))
     more |= said_of(sight, lang, "partners")
     return shown(request, "board/reliance.html", sight, "reliance", more)
 

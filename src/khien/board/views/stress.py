@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,6 +19,10 @@ from khien.office.acts.trouble import Trouble
 from khien.office.models import Run
 
 REFRESH: Final = "3"
+HIT: Final = {
+    "partner": "organisations", "country": "countries", "site": "sites", "place": "places", "skill": "skills",
+}  # fmt: skip
+"""Tables that hold the names of what a kind of shock hits; sources of money have words of their own."""
 
 
 @page("GET")
@@ -64,6 +69,17 @@ def _without_shocks(said: dict[str, Any]) -> dict[str, Any]:
     return said | {"vary": ["success", "time", "cost"]}
 
 
+def _hit(kind: str, key: str | None, lang: str, called: Mapping[str, Mapping[str, str]]) -> str | None:
+    """What a shock hits, by name."""
+    if key is None:
+        return None
+    if kind == "budget":
+        from khien.draw.content.means import source_name
+
+        return source_name(key, lang)
+    return called.get(HIT[kind], {}).get(key, key)
+
+
 def _seed(request: HttpRequest) -> int:
     text = request.POST.get("seed", "").strip()
     if text and not (text.isascii() and text.isdigit() and len(text) < 11):
@@ -72,12 +88,18 @@ def _seed(request: HttpRequest) -> int:
 
 
 def _form(request: HttpRequest, plan: Run) -> dict[str, Any]:
+    from khien.draw.results import names_of
+
     lang, programme = lang_of(request), programme_of(plan.version)
     ticked = request.POST.getlist("shock") if request.method == "POST" else programme.shocks["id"].to_list()
+    called = names_of(programme)[lang]
     shocks = [
-        row | {"name": row[f"name_{lang}"], "on": row["id"] in ticked}
+        row | {
+            "name": row[f"name_{lang}"] or row["id"], "on": row["id"] in ticked,
+            "hit": _hit(row["kind"], row["key"], lang, called),
+        }
         for row in programme.shocks.iter_rows(named=True)
-    ]
+    ]  # fmt: skip
     answers = Run.objects.filter(kind="stress", source=plan).select_related("asked_by").defer(*HEAVY).order_by("-pk")
     return about(request, plan) | {"shocks": shocks, "answers": list(answers[:10]), "sent": request.POST}
 

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from khien.board.asking import wishes
 from khien.board.charts.memo import Memo
 from khien.board.charts.sight import PLANS, Sight
+from khien.board.choices import named
 from khien.board.http import actor_of, lang_of, page, trouble_page
 from khien.board.views.plan import HEAVY, about, by_link, plan_of
 from khien.office import reads
@@ -71,14 +72,9 @@ def _chosen_from(programme: Programme, lang: str) -> dict[str, Any]:
     """What the form lets one choose from: countries, partners, projects by group."""
     return {
         "countries": _abroad(programme, lang),
-        "partners": _named(programme.organisations, lang, set(programme.options["partner"].drop_nulls().to_list())),
+        "partners": named(programme.organisations, lang, set(programme.options["partner"].drop_nulls().to_list())),
         "groups": _projects(programme, lang),
     }
-
-
-def _named(frame: Any, lang: str, only: set[str]) -> list[tuple[str, str]]:
-    rows = frame.select("id", f"name_{lang}").iter_rows()
-    return sorted(((key, name or key) for key, name in rows if key in only), key=lambda pair: pair[1])
 
 
 def _abroad(programme: Programme, lang: str) -> list[tuple[str, str]]:
@@ -86,7 +82,7 @@ def _abroad(programme: Programme, lang: str) -> list[tuple[str, str]]:
     partners = set(programme.options["partner"].drop_nulls().to_list())
     firms = programme.organisations
     found = {country for key, country in firms.select("id", "country").iter_rows() if key in partners}
-    return _named(programme.countries, lang, found - {programme.settings.home_country})
+    return named(programme.countries, lang, found - {programme.settings.home_country})
 
 
 def _projects(programme: Programme, lang: str) -> list[tuple[str, list[tuple[str, str]]]]:
