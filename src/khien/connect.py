@@ -151,6 +151,28 @@ class Office:
             path.write_bytes(self.file(run, "plan.json"))
             return load_plan(path)
 
+    def warnings(self, every: bool = False) -> list[dict[str, Any]]:
+        """Open warnings, or every one, newest first; `official` is what holds, `pending` what waits for approval."""
+        return self._json("/watch/warnings", all="true" if every else None)  # type: ignore[no-any-return]
+
+    def indicators(self) -> list[dict[str, Any]]:
+        """What is watched."""
+        return self._json("/watch/indicators")  # type: ignore[no-any-return]
+
+    def latest(self, indicator: str) -> list[dict[str, Any]]:
+        """The newest value of every place, the most serious first."""
+        return self._json(f"/watch/indicators/{quote(indicator, safe='')}/latest")  # type: ignore[no-any-return]
+
+    def forecasts(self, indicator: str, place: str | None = None, model: str | None = None) -> list[dict[str, Any]]:
+        """The newest forecast of every place and model, or of those named: `quantiles` and `values` by target."""
+        found: list[dict[str, Any]] = []
+        path = f"/watch/indicators/{quote(indicator, safe='')}/forecasts"
+        while True:
+            part = self._json(path, place=place, model=model, offset=len(found), most=1000)
+            found += part["forecasts"]
+            if len(found) >= part["total"] or not part["forecasts"]:
+                return found
+
     def log(self, before: int | None = None) -> list[dict[str, Any]]:
         """Entries of the log, newest first, 100 at once; for auditors."""
         return self._json("/log", before=before)  # type: ignore[no-any-return]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings as django_settings
 
-from khien.office import watch_demo
+from khien.office import watch_demo, watch_demo_past
 from khien.office.acts.record import Actor
 from khien.office.rights import Role
 from khien.office.watching import Watch
@@ -21,10 +21,11 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 
 @pytest.fixture(scope="session")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Observations and forecasts, without warnings."""
-    folder = tmp_path_factory.mktemp("data") / "watch"
-    watch_demo.bring(Watch(folder), NOW)
-    return folder
+    """Observations, forecasts, and what came of past warnings and promises."""
+    watch = Watch(tmp_path_factory.mktemp("data") / "watch")
+    watch_demo.bring(watch, NOW)
+    watch_demo_past.bring(watch, NOW)
+    return watch.folder
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ _SECTION: Final = {
     "plan-compare": "plan", "whatif": "whatif", "whatif-run": "whatif", "stress": "stress", "stress-run": "stress",
     "stress-ask": "stress", "reliance": "reliance", "reliance-run": "reliance", "reliance-partner": "reliance",
     **dict.fromkeys(
-        ("watch", "watch-replay", "watch-models", "watch-indicator", "watch-desk", "watch-compose", "watch-warning",
-         "watch-edit", "watch-act"), "watch",
+        ("watch", "watch-replay", "watch-models", "watch-indicator", "watch-record", "watch-desk", "watch-compose",
+         "watch-warning", "watch-edit", "watch-act"), "watch",
     ),
     "people": "people", "people-run": "people", "complex": "complex", "complex-version": "complex",
 }  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path, re_path
 
-from khien.board.views import watch, watch_desk, watch_indicator
+from khien.board.views import watch, watch_desk, watch_indicator, watch_record
 
 _ID = r"(?P<id>\d{4}-\d{4,6}-[a-z0-9-]{2,60})"
 _PART = r"(?P<part>fan|past|skill|vintages)"
@@ -15,6 +15,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("watch/situation.csv", watch.situation_csv, name="watch-csv"),
     path("watch/map.svg", watch.situation_svg, name="watch-map"),
     path("watch/models/", watch_indicator.models, name="watch-models"),
+    path("watch/record/", watch_record.record, name="watch-record"),
+    re_path(
+        r"^watch/record/(?P<name>chances|quantiles)\.(?P<lang>vi|en)\.svg$", watch_record.chart,
+        name="watch-record-chart",
+    ),
+    re_path(
+        r"^watch/record/(?P<name>warnings|chances|quantiles|scores)\.csv$", watch_record.numbers,
+        name="watch-record-numbers",
+    ),
     path("watch/indicators/<slug:name>/", watch_indicator.indicator, name="watch-indicator"),
     re_path(
         rf"^watch/indicators/(?P<name>[a-z0-9-]{{1,80}})/{_PART}\.(?P<lang>vi|en)\.(?P<size>wide|narrow)\.svg$",

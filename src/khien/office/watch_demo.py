@@ -14,10 +14,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from khien.office import watching
+from khien.office import watch_demo_past, watching
 from khien.office.acts import warnings as acts
 from khien.office.acts.record import Actor
-from khien.watch import warn
 from khien.watch.indicators import Indicators
 from khien.watch.places import known_places, seats
 from khien.watch.warn import Content
@@ -60,6 +59,7 @@ def fill(duty: Actor, approver: Actor, now: datetime | None = None) -> bool:
         return False
     now = (now or datetime.now(UTC)).replace(microsecond=0)
     bring(watch, now)
+    watch_demo_past.bring(watch, now)
     warnings(duty, approver, now)
     return True
 
@@ -254,18 +254,8 @@ def _content(
 
 
 def warnings(duty: Actor, approver: Actor, now: datetime) -> None:
-    """A past warning, written on its day; then, through the acts of today, one in every state."""
-    journal = watching.watch().journal
-    begun = now - timedelta(days=60)
-    names = [t("lookout_demo_sender", lang) for lang in ("vi", "en")]
-    who = [t(f"lookout_demo_{post}", "vi") for post in ("duty", "approver")]
+    """Through the acts of today, a warning in every state."""
     why = t("lookout_demo_reason", "vi")
-    warn.open_journal(journal, "warnings@demo.invalid", *names, by=who[1], now=begun)
-    storm = now - timedelta(days=43)
-    past = _content(storm, "storm", 4, ("31", "22", "33", "37"), (20, 56), probability=0.7)
-    made = warn.propose(journal, past, by=who[0], why=why, now=storm).warning
-    for act, by, hours in ((warn.review, who[1], 1), (warn.approve, who[1], 2), (warn.stand_down, who[1], 50)):
-        act(journal, made, by=by, why=why, now=storm + timedelta(hours=hours))
 
     def officially(content: Content) -> str:
         proposed = acts.propose(duty, content, why)

@@ -2,7 +2,8 @@
 
 ``observations/`` is the store of observations, ``promises/`` the ledger of forecasts, ``forecasts/*.parquet`` are
 further forecasts as ``khien forecast --out`` writes them (columns `indicator, place, reference, horizon, target,
-quantile, value, model`), ``warnings.jsonl`` is the journal of warnings. The commands ``khien feed``, ``khien observe``,
+quantile, value, model`), ``warnings.jsonl`` is the journal of warnings, ``events.csv`` says what really happened
+(`hazard, place, onset, level`, as ``khien warn statistics`` reads it). The commands ``khien feed``, ``khien observe``,
 ``khien forecast``, ``khien ledger`` and ``khien warn`` work on the same folder: what they bring is seen here.
 """
 
@@ -25,13 +26,16 @@ from khien.watch.warn.journal import FILE as WARNINGS
 if TYPE_CHECKING:
     import polars as pl
 
+    from khien.watch.forecast.ledger import Ledger
     from khien.watch.indicators import Indicators
     from khien.watch.observe import Store
+    from khien.watch.warn.statistics import Event
 
 FOLDER: Final = "watch"
 OBSERVATIONS: Final = "observations"
 FORECASTS: Final = "forecasts"
 PROMISES: Final = "promises"
+EVENTS: Final = "events.csv"
 ILLUSTRATIVE: Final = "illustrative.txt"
 """A file whose presence says that nothing in the folder was measured."""
 SERIES: Final = ("indicator", "place", "reference", "horizon", "target", "model")
@@ -90,6 +94,26 @@ class Watch:
         kept = [entry for entry in self.entries() if until is None or entry.at <= until]
         return desk(kept) if kept else None
 
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger of promises; empty until one is kept.
+
+        Raises:
+            LedgerError: the folder holds something else.
+        """
+        from khien.watch.forecast.ledger import Ledger
+
+        return Ledger(self.folder / PROMISES)
+
+    def events(self) -> list[Event] | None:
+        """What really happened, from `events.csv`, by which warnings are judged; None without the file.
+
+        Raises:
+            WarnError: everything that is wrong with the file.
+        """
+        stamp = _stamp([self.folder / EVENTS])
+        return list(_events(self.folder / EVENTS, stamp)) if stamp else None
+
     def forecast_stamp(self) -> Stamp:
         """Every file that holds forecasts, with time and size; it changes when forecasts do."""
         places = (self.folder / FORECASTS).glob("*.parquet"), (self.folder / PROMISES / "log").glob("*.json")
@@ -132,6 +156,13 @@ def _stamp(files: Collection[Path]) -> Stamp:
 
 
 @lru_cache(maxsize=2)
+def _events(file: Path, stamp: Stamp) -> tuple[Event, ...]:
+    from khien.watch.warn.files_in import read_events
+
+    return tuple(read_events(file))
+
+
+@lru_cache(maxsize=2)
 def _entries(folder: Path, stamp: Stamp) -> tuple[Entry, ...]:
     return tuple(Journal(folder).read())
 
@@ -140,7 +171,7 @@ def _entries(folder: Path, stamp: Stamp) -> tuple[Entry, ...]:
 def _forecasts(folder: Path, indicator: str, stamp: Stamp) -> pl.DataFrame:
     import polars as pl
 
-    from khien.watch.forecast.ledger import Ledger, LedgerError
+    from khien.watch.forecast.ledger import LedgerError
 
     wanted: dict[str, Any] = {
         "indicator": pl.String, "place": pl.String, "reference": pl.Date, "horizon": pl.Int32, "target": pl.Date,
@@ -158,7 +189,7 @@ def _forecasts(folder: Path, indicator: str, stamp: Stamp) -> pl.DataFrame:
         parts.append(found.with_columns(**none, _rank=pl.lit(number)))
     if len(files) < len(stamp):
         try:
-            rows = Ledger(folder / PROMISES).read().filter(pl.col("indicator") == indicator)
+            rows = Watch(folder).ledger.read().filter(pl.col("indicator") == indicator)
             rows = rows.filter(pl.col("quantile").is_not_null())
             parts.append(rows.select(*wanted, "issued", "added", _rank=pl.lit(len(files))).collect())
         except LedgerError as error:

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import Field, Path, Query, Schema
 
 from khien.board.api.door import NO, actor, make_api
+from khien.board.api.watch import router
 from khien.office import reads
 from khien.office.acts import runs as acts
 from khien.office.acts.programme_store import programme_of
@@ -19,6 +20,7 @@ from khien.office.models import Run, Version
 from khien.programme import TABLES
 
 api = make_api()
+api.add_router("/watch", router)
 Id = Annotated[int, Path(ge=1, lt=2**63)]
 Before = Annotated[int | None, Query(ge=1, lt=2**63)]
 Most = Annotated[int, Query(ge=1, le=200)]

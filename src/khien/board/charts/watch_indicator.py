@@ -13,7 +13,7 @@ import polars as pl
 from khien.board.charts import watch_fan
 from khien.board.charts.memo import Memo
 from khien.board.charts.watch_levels import Rule, rule_of, thresholds
-from khien.board.charts.watch_now import Known, Value, newest
+from khien.board.charts.watch_now import Known, Value, newest, unit_name
 from khien.board.charts.watch_skill import Past, Skill, baseline_of, by, past_of, skills, table
 from khien.office.watching import SERIES, Watch
 from khien.programme.tables.records import Indicator
@@ -257,7 +257,7 @@ class Look:
 
     def svg(self, part: str, lang: str, narrow: bool, caption: str) -> str:
         """A picture of the page."""
-        unit = self.indicator.unit
+        unit = unit_name(self.indicator.unit, lang)
         if part == "fan":
             targets = self.curves(self.model)
             edges = self.edges(max(targets)) if targets else []

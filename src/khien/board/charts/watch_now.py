@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Final
 
 import polars as pl
@@ -19,6 +20,7 @@ from khien.programme.tables.records import Indicator
 from khien.watch.observe import Store
 from khien.watch.places import COUNTRY, provinces
 from khien.watch.warn.silence import PERIOD, Alarm, Feed, alarms
+from khien.words import catalogue, t
 
 YEARS: Final = 8
 """How far back values are read: five years without an epidemic, and some with one."""
@@ -188,6 +190,20 @@ def place_name(code: str, lang: str) -> str:
 
     bare = letters(found.name)
     return " ".join(word.capitalize() if word != "tp" else "TP" for word in bare.split())
+
+
+def unit_name(unit: str, lang: str) -> str:
+    """A unit in the words of a language, where the catalogue has it in one of them; else (mm, km) as it is written."""
+    key = _units().get(unit.strip().casefold())
+    return unit if key is None else t(f"lookout_unit_{key}", lang)
+
+
+@cache
+def _units() -> dict[str, str]:
+    """What a unit is called, in either language, to the end of its key."""
+    start = "lookout_unit_"
+    known = {key: texts for key, texts in catalogue().items() if key.startswith(start)}
+    return {text.casefold(): key.removeprefix(start) for key, texts in known.items() for text in texts.values()}
 
 
 def frame_of(values: list[Value]) -> pl.DataFrame:

@@ -12,6 +12,7 @@ from khien.board.charts.sight import sight_of
 from khien.board.http import actor_of, lang_of, page
 from khien.board.tables import due_obligations
 from khien.board.views.plan import said_of
+from khien.board.views.watch_brief import brief
 from khien.office import reads
 from khien.office.acts.programme_store import programme_of
 from khien.office.acts.proposals import adopted
@@ -24,7 +25,8 @@ REFRESH = "2"
 
 @page("GET")
 def today(request: HttpRequest) -> HttpResponse:
-    """Proposals to decide, runs that go on or need a hand, the standing of the programme, obligations that fall due."""
+    """Proposals to decide, warnings and feeds, runs that go on or need a hand, the standing of the programme,
+    obligations that fall due."""
     actor = actor_of(request)
     open_proposals = list(reads.proposals(actor).filter(state=Proposal.State.OPEN))
     runs = reads.runs(actor)
@@ -44,6 +46,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "body": body,
         "obligations": [] if shown is None else due_obligations(programme_of(shown)),
         "may_write": door.may_write(actor.person),
+        **brief(actor, lang_of(request)),
     }
     if sight is not None:
         context |= said_of(sight, lang_of(request), "coverage")

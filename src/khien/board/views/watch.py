@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -118,7 +118,7 @@ def seen(request: HttpRequest, watch: Watch, known: Known) -> dict[str, Any]:
     high = [value for rows in values.values() for value in rows if value.unusual]
     high.sort(key=lambda v: (-v.verdict.rank, -(v.deviation or 0.0), v.place))
     alarms = watch_now.feeds(watch, known)
-    names = {one.id: name_of(one, lang) for one in looked}
+    names, often = {one.id: name_of(one, lang) for one in looked}, {one.id: one.frequency for one in looked}
     return {
         "known": known, "asked": asked(known), "illustrative": watch.illustrative, "held": held,
         "areas": {r.id: [area_name(a, lang) for a in r.content.areas] for r in held},
@@ -126,7 +126,8 @@ def seen(request: HttpRequest, watch: Watch, known: Known) -> dict[str, Any]:
         "waiting": sum(r.pending is not None for r in records), "shown": shown,
         "maps": [LEVELS, OFFICIAL, *(one.id for one in looked)], "names": names,
         "map": map_of(lang, shown, values, held, looked, watch.illustrative),
-        "rows": places_of(lang, values, held), "high": [told(v, lang) for v in high[:MOST]], "count": len(high),
+        "rows": places_of(lang, values, held), "count": len(high),
+        "high": [told(v, lang) | {"of": period_name(v.valid, often[v.indicator], lang)} for v in high[:MOST]],
         "quiet": [a for a in alarms if a.health != "speaks"], "speaking": [a for a in alarms if a.health == "speaks"],
         "outside": outside(watch, known, lang), "empty": not looked and not records,
     }  # fmt: skip
@@ -143,12 +144,22 @@ def name_of(indicator: Indicator, lang: str) -> str:
     return indicator.name_vi if lang == "vi" else indicator.name_en
 
 
+def period_name(valid: datetime, frequency: str, lang: str) -> str:
+    """The time of a value: a month, a year, or a day."""
+    vi = lang == "vi"
+    if frequency == "month":
+        return f"{valid:%m/%Y}" if vi else f"{valid:%Y-%m}"
+    if frequency == "year":
+        return f"{valid:%Y}"
+    return f"{valid:%d/%m/%Y}" if vi else f"{valid:%Y-%m-%d}"
+
+
 def told(value: Value, lang: str) -> dict[str, Any]:
     """A value as a line of the list."""
     digits = 0 if value.value == round(value.value) else 1
     return {
         "indicator": value.indicator, "place": value.place, "name": watch_now.place_name(value.place, lang),
-        "value": number(value.value, lang, digits), "unit": value.unit, "valid": value.valid,
+        "value": number(value.value, lang, digits), "unit": watch_now.unit_name(value.unit, lang), "valid": value.valid,
         "normal": number(value.normal, lang, digits), "deviation": value.deviation, "verdict": value.verdict,
         "mark": level_text(value, lang), "kind": kind_of(value), "why": value.verdict.of(lang), "source": value.source,
         "issued": value.issued,
@@ -200,7 +211,8 @@ def _named(kind: str, lang: str) -> tuple[str, str]:
 
 
 def _mark(value: Value, lang: str, ruled: bool) -> Mark:
-    said = f"{number(value.value, lang, 0 if value.value == round(value.value) else 1)} {value.unit}"
+    unit = watch_now.unit_name(value.unit, lang)
+    said = f"{number(value.value, lang, 0 if value.value == round(value.value) else 1)} {unit}"
     if not ruled:
         return Mark("0", number(value.value, lang), said)
     why = level_facts(0)[lang] if value.verdict.high == 0 else value.verdict.of(lang)

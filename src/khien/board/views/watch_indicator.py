@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,7 +14,7 @@ from khien.board.charts import watch_now, watch_skill
 from khien.board.charts.watch_indicator import PARTS, Chosen, Look, edge_name, worth_asking
 from khien.board.charts.watch_levels import DECISION
 from khien.board.http import file_answer, lang_of, page
-from khien.board.views.watch import asked, indicator_of, known_of, name_of, opened, picture, told
+from khien.board.views.watch import asked, indicator_of, known_of, name_of, opened, period_name, picture, told
 from khien.draw.numbers import number, percent
 from khien.words import t
 
@@ -34,10 +35,12 @@ def indicator(request: HttpRequest, name: str) -> HttpResponse:
     look, lang = look_of(request, name), lang_of(request)
     context: dict[str, Any] = {
         "look": look, "known": look.known, "title": name_of(look.indicator, lang), "asked": asked(look.known),
+        "unit": watch_now.unit_name(look.indicator.unit, lang),
         "illustrative": look.watch.illustrative, "replay": look.known.day is not None,
         "place_name": watch_now.place_name(look.place, lang), "link": _link(look),
         "places": [(place, watch_now.place_name(place, lang)) for place in look.places],
         "value": None if look.value is None else told(look.value, lang),
+        "of": "" if look.value is None else period_name(look.value.valid, look.indicator.frequency, lang),
         "figures": [_figure(look, part, lang) for part in PARTS],
         "chances": _chances(look, lang),
         "skills": _skills(look.skills, lang), "everywhere": _skills(look.skills_everywhere, lang),
@@ -80,11 +83,11 @@ def _skills(found: list[watch_skill.Skill], lang: str) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def caption_of(look: Look, lang: str) -> str:
+def caption_at(moment: datetime, illustrative: bool, lang: str) -> str:
     """What a picture stands on."""
-    at = timezone.localdate(look.known.at)
+    at = timezone.localdate(moment)
     made = t("lookout_caption", lang, at=at.strftime("%d/%m/%Y") if lang == "vi" else at.isoformat())
-    return f"{t('lookout_illustrative_short', lang)} · {made}" if look.watch.illustrative else made
+    return f"{t('lookout_illustrative_short', lang)} · {made}" if illustrative else made
 
 
 @page("GET")
@@ -93,7 +96,7 @@ def chart(request: HttpRequest, name: str, part: str, lang: str, size: str) -> H
     look = look_of(request, name)
     if not look.has(part):
         raise Http404
-    svg = look.svg(part, lang, size == "narrow", caption_of(look, lang))
+    svg = look.svg(part, lang, size == "narrow", caption_at(look.known.at, look.watch.illustrative, lang))
     return picture(svg, f"khien-{name}-{part}.{lang}.svg", save="save" in request.GET)
 
 
