@@ -162,7 +162,7 @@ def test_intervals_hold_what_they_say_on_drawn_series() -> None:
 def test_too_little_to_learn_from_says_so() -> None:
     with pytest.raises(DelayError, match="3 complete periods"):
         fit(made(HAND))
-    with pytest.raises(DelayError, match="too few"):
+    with pytest.raises(DelayError, match="no case"):
         fit(made(seen(np.zeros((40, 3)))))
     with pytest.raises(DelayError, match="0 or more"):
         made(np.array([[1.0, -2.0], [1.0, NAN]]))

@@ -37,6 +37,7 @@ COMMANDS = (
     "feed",
     "observe",
     "forecast",
+    "nowcast",
     "backtest",
     "level",
     "warn",

@@ -192,15 +192,15 @@ def _said(score: Any, lang: str) -> dict[str, str]:
     }
 
 
-def telling(lang: str) -> Told:
-    """Progress on standard error: a line every few seconds."""
+def telling(lang: str, key: str = "backtest_progress") -> Told:
+    """Progress on standard error: a line every few seconds, by the text of a key."""
     last = [float("-inf")]
 
     def told(done: int, total: int, seconds: float) -> None:
         now = time.monotonic()
         if now - last[0] >= EVERY_SECONDS or done == total:
             last[0] = now
-            line = t("backtest_progress", lang, done=done, total=total, seconds=number(seconds, lang))
+            line = t(key, lang, done=done, total=total, seconds=number(seconds, lang))
             print(line, file=sys.stderr, flush=True)
 
     return told

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import math
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,12 +18,15 @@ from khien.words import t
 
 if TYPE_CHECKING:
     from khien.programme import Finding
-    from khien.watch.feeds import Reading
+    from khien.watch.feeds import Reading, Trust
     from khien.watch.feeds.polling import Polled
     from khien.watch.observe import BatchRefused, Receipt, Store
 
 KINDS = ("cap", "rss", "geojson", "stix", "kev", "directory", "hub", "table")
 """As :data:`khien.watch.feeds.KINDS`, without importing the room before a command runs."""
+
+SIGNED = ("cap", "rss")
+"""Kinds that are signed, or lead to messages that are."""
 
 SHOWN = 20
 MANY = 20
@@ -78,6 +83,7 @@ def _poll(parts: argparse._SubParsersAction[Parser], lang: str) -> None:
     parser.add_argument("--target", metavar="NAME", help=t("watch_feed_target_help", lang))
     parser.add_argument("--unit", metavar="UNIT", help=t("watch_feed_unit_help", lang))
     parser.add_argument("--limit-mb", type=float, metavar="MB", help=t("watch_feed_limit_help", lang))
+    parser.add_argument("--certificate", action="append", metavar="FILE", help=t("watch_feed_certificate_help", lang))
     _into(parser, lang)
     parser.add_argument("--state", metavar="FILE", help=t("watch_feed_state_help", lang))
     parser.add_argument("--every", type=float, default=300.0, metavar="S", help=t("watch_feed_every_help", lang))
@@ -96,6 +102,7 @@ def _what(parser: Parser, lang: str) -> None:
     parser.add_argument("--target", metavar="NAME", help=t("watch_feed_target_help", lang))
     parser.add_argument("--unit", metavar="UNIT", help=t("watch_feed_unit_help", lang))
     parser.add_argument("--limit-mb", type=float, metavar="MB", help=t("watch_feed_limit_help", lang))
+    parser.add_argument("--certificate", action="append", metavar="FILE", help=t("watch_feed_certificate_help", lang))
 
 
 def _into(parser: Parser, lang: str) -> None:
@@ -207,6 +214,7 @@ def run_poll(args: argparse.Namespace) -> Exit:
         limit=limit,
         follow=args.follow,
         keep_good=args.keep_good,
+        trust=_trust(args),
     )
     found: list[Polled] = []
 
@@ -273,7 +281,29 @@ def _read(args: argparse.Namespace, name: str) -> Reading:
     if args.issued is not None:
         _is_date(args.issued, args.lang)
     options = {k: getattr(args, k) for k in ("mapping", "issued", "target", "unit", "source", "limit_mb")}
-    return read(name, args.kind, **options)
+    return read(name, args.kind, trust=_trust(args), **options)
+
+
+def _trust(args: argparse.Namespace) -> Trust | None:
+    """Whose signatures count, where somebody says so."""
+    if args.certificate is None:
+        return None
+    if args.kind not in SIGNED:
+        raise Stop(Exit.WRONG_USE, t("watch_feed_certificate_kind", args.lang, kind=args.kind))
+    from khien.cli.paths import existing
+    from khien.watch.feeds import read_trust
+    from khien.watch.observe import BatchRefused
+
+    paths = [existing(path, args.lang) for path in args.certificate]
+    if any(path.is_dir() for path in paths):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), args.certificate[0])
+    try:
+        return read_trust(paths)
+    except BatchRefused as refused:
+        found = refused.findings
+        details = {"findings": [finding.to_dict() for finding in found]}
+        lines = list(_findings(found, args.lang))
+        raise Stop(Exit.WRONG_USE, lines[0], {**details, "lines": lines[1:]}) from None
 
 
 def _is_date(text: str, lang: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from khien.cli.exits import Exit, Stop
 from khien.cli.output import answer, number
 from khien.cli.parser import Parser, add_command
+from khien.cli.paths import writable
 from khien.words import t
 
 if TYPE_CHECKING:
@@ -55,27 +57,43 @@ def add(places: argparse._SubParsersAction[Parser], lang: str) -> None:
 
 def run(args: argparse.Namespace) -> Exit:
     """Print what is known; read-only but for ``compact``."""
-    import polars as pl
-
-    from khien.cli.feed import opened
-    from khien.watch.observe import StoreError
-
     _check_dates(args)
-    store = opened(args.store, args.lang)
-    try:
-        if not store.exists:
-            raise Stop(Exit.WRONG_USE, t("watch_no_store", args.lang, path=args.store))
+    with reading_store(args.store, args.lang) as store:
         if args.what == COMPACT:
             return _compact(store, args)
         if args.what == ALERTS:
             return _alerts(store, args)
         return _list(store, args) if args.what is None else _known(store, args)
+
+
+@contextlib.contextmanager
+def reading_store(path: str, lang: str) -> Iterator[Store]:
+    """A store that is there; what is damaged in it ends the command with the file's name."""
+    import polars as pl
+
+    from khien.cli.feed import opened
+    from khien.watch.observe import StoreError
+
+    store = opened(path, lang)
+    try:
+        if not store.exists:
+            raise Stop(Exit.WRONG_USE, t("watch_no_store", lang, path=path))
+        yield store
     except StoreError as error:
-        raise Stop(Exit.INPUT_ERRORS, getattr(error, f"message_{args.lang}")) from None
+        raise Stop(Exit.INPUT_ERRORS, getattr(error, f"message_{lang}")) from None
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, FileNotFoundError) as error:
         # A Parquet file of the store is missing or broken.
-        told = {"path": args.store, "file": (str(error).splitlines() or ["?"])[0][:200]}
-        raise Stop(Exit.INPUT_ERRORS, t("watch_store_damaged", args.lang, **told)) from None
+        told = {"path": path, "file": (str(error).splitlines() or ["?"])[0][:200]}
+        raise Stop(Exit.INPUT_ERRORS, t("watch_store_damaged", lang, **told)) from None
+
+
+def known_indicator(store: Store, name: str, lang: str) -> None:
+    """End the command where the store does not know an indicator, with the nearest that it knows."""
+    if name not in store.indicators:
+        from khien.cli.paths import unknown_id
+
+        known = store.indicators.frame["id"].to_list()
+        raise Stop(Exit.WRONG_USE, unknown_id(t("watch_head_indicator", lang), name, known, lang))
 
 
 def _check_dates(args: argparse.Namespace) -> None:
@@ -121,11 +139,7 @@ def _list(store: Store, args: argparse.Namespace) -> Exit:
 
 
 def _known(store: Store, args: argparse.Namespace) -> Exit:
-    if args.what not in store.indicators:
-        from khien.cli.paths import unknown_id
-
-        known = store.indicators.frame["id"].to_list()
-        raise Stop(Exit.WRONG_USE, unknown_id(t("watch_head_indicator", args.lang), args.what, known, args.lang))
+    known_indicator(store, args.what, args.lang)
     findings: list[Any] = []
     if args.vintages is not None:
         if len(args.place or []) != 1:
@@ -136,7 +150,7 @@ def _known(store: Store, args: argparse.Namespace) -> Exit:
         frame = store.as_of(args.what, args.as_of, places=args.place, **spans).collect()
         if args.provinces is not None:
             frame, findings = _in_provinces(frame, args)
-    lines = _written(frame, args) if args.out is not None else list(_values(frame, args.lang))
+    lines = written(frame, args) if args.out is not None else list(_values(frame, args.lang))
     if findings:
         from khien.cli.findings import finding_lines
 
@@ -155,13 +169,20 @@ def _in_provinces(frame: pl.DataFrame, args: argparse.Namespace) -> tuple[pl.Dat
     return to_34(frame, args.provinces, findings), list(findings)
 
 
-def _written(frame: pl.DataFrame, args: argparse.Namespace) -> list[str]:
-    """The rows in a CSV or Parquet file, which appears whole or not at all."""
-    from khien.programme.writing import write_file
-
+def table_path(args: argparse.Namespace) -> Path:
+    """The file of ``--out``, which must end in .csv or .parquet and can be written."""
     path = Path(args.out)
     if path.suffix not in (".csv", ".parquet"):
         raise Stop(Exit.WRONG_USE, t("watch_out_wrong", args.lang, path=path))
+    writable(path.parent)
+    return path
+
+
+def written(frame: pl.DataFrame, args: argparse.Namespace) -> list[str]:
+    """The rows in a CSV or Parquet file, which appears whole or not at all."""
+    from khien.programme.writing import write_file
+
+    path = table_path(args)
     write_file(path, frame.write_csv if path.suffix == ".csv" else frame.write_parquet)
     return [t("watch_written", args.lang, path=path, count=number(frame.height, args.lang))]
 
@@ -187,11 +208,12 @@ def _alerts(store: Store, args: argparse.Namespace) -> Exit:
     frame = store.records("alerts").collect()
     frame = alert_states(frame, when, known_at=args.known_at, findings=findings)
     columns = ["state", "status", "sent", "event", "severity", "urgency", "certainty", "area", "expires"]
-    columns += ["sender", "identifier"]
+    columns += ["signature", "sender", "identifier"]
     one = frame.unique([*columns[-2:], "sent"], keep="first", maintain_order=True).sort("sent", descending=True)
     body = [[_cell(cell, args.lang)[:40] for cell in row] for row in one.select(columns).head(ROWS).iter_rows()]
     for row in body:
         row[0] = t(f"watch_state_{row[0]}", args.lang)
+        row[-3] = t(f"watch_signature_{_trusted(row[-3])}", args.lang)
     lines = list(_table([t(f"watch_head_{c}", args.lang) for c in columns], body))
     active = one.filter((one["state"] == "active") & (one["status"] == "Actual")).height
     lines.append(t("watch_alerts", args.lang, active=number(active, args.lang), count=number(one.height, args.lang)))
@@ -201,6 +223,11 @@ def _alerts(store: Store, args: argparse.Namespace) -> Exit:
     told = [finding.to_dict() for finding in findings]
     answer(args, {"store": args.store, "alerts": frame.to_dicts(), "findings": told}, lines)
     return Exit.DONE
+
+
+def _trusted(signature: str) -> str:
+    """What to say of a signature: none, unchecked or checked."""
+    return {"–": "none", "unchecked": "unchecked"}.get(signature, "checked")
 
 
 def _cell(value: Any, lang: str = "en") -> str:

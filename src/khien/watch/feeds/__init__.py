@@ -20,6 +20,7 @@ from khien.watch.feeds.in_force import alert_states
 from khien.watch.feeds.mapping import load, ready
 from khien.watch.feeds.reading import Link, Reading
 from khien.watch.feeds.rss import read_rss
+from khien.watch.feeds.signature import Trust, read_trust
 from khien.watch.feeds.stix import read_kev, read_stix
 from khien.watch.feeds.tables import read_table
 
@@ -46,6 +47,7 @@ def read(
     unit: str | None = None,
     source: str | None = None,
     limit_mb: float | None = None,
+    trust: Trust | None = None,
 ) -> Reading:
     """Read a saved file of a kind.
 
@@ -56,6 +58,7 @@ def read(
         issued, target, unit: for "hub", what the file does not say.
         source: who publishes it, where the file does not say.
         limit_mb: most megabytes, where the kind's own limit does not do.
+        trust: for "cap", whose signature a message must bear.
     """
     path = Path(path)
     limit = None if limit_mb is None else int(limit_mb * 10**6)
@@ -75,13 +78,20 @@ def read(
     data = content(path, limit, reading.findings)
     if data is None:
         return reading
-    return from_bytes(kind, data, path.name, source, limit)
+    return from_bytes(kind, data, path.name, source, limit, trust)
 
 
-def from_bytes(kind: str, data: bytes, name: str, source: str | None = None, limit: int | None = None) -> Reading:
+def from_bytes(
+    kind: str,
+    data: bytes,
+    name: str,
+    source: str | None = None,
+    limit: int | None = None,
+    trust: Trust | None = None,
+) -> Reading:
     """Read what is already in memory, by one of the kinds in :data:`BYTES`; `limit` is the most bytes of XML."""
     if kind == "cap":
-        return read_cap(data, name, source, limit=limit or LIMITS["cap"])
+        return read_cap(data, name, source, limit=limit or LIMITS["cap"], trust=trust)
     if kind == "rss":
         return read_rss(data, name, source, limit=limit or LIMITS["rss"])
     return BYTES[kind](data, name, source)
@@ -92,6 +102,7 @@ __all__ = [
     "KINDS",
     "Link",
     "Reading",
+    "Trust",
     "alert_states",
     "from_bytes",
     "read",
@@ -102,5 +113,6 @@ __all__ = [
     "read_rss",
     "read_stix",
     "read_table",
+    "read_trust",
     "ready",
 ]

@@ -15,8 +15,10 @@ from khien.watch.feeds.cap_check import meaning_findings, parsed_time, points, s
 from khien.watch.feeds.cap_rules import SIGNATURE
 from khien.watch.feeds.hashing import content_hash
 from khien.watch.feeds.reading import Reading, observed
+from khien.watch.feeds.signature import UNCHECKED, SignatureWrong, Trust, signed_part
 from khien.watch.feeds.xml_in import Node, parse
 from khien.watch.indicators import Indicators
+from khien.watch.observe.findings import WatchFindings
 from khien.watch.observe.schema import ALERTS
 from khien.watch.places import candidates
 
@@ -49,6 +51,7 @@ def read_cap(
     source: str | None = None,
     place_of: PlaceOf | None = None,
     limit: int = LIMITS["cap"],
+    trust: Trust | None = None,
 ) -> Reading:
     """Read one CAP message.
 
@@ -58,6 +61,7 @@ def read_cap(
         source: who it was got from; left out, its sender.
         limit: most bytes.
         place_of: gives the id of a place by its name and the day, or None; left out, the provinces of Viet Nam.
+        trust: whose signature the message must bear; left out, a signature is noted and not checked.
     """
     reading = Reading("cap", name)
     found = reading.findings
@@ -72,14 +76,36 @@ def read_cap(
         meaning_findings(root, name, found)
     if found.errors or version is None:
         return reading
-    rows = alert_rows(root, version, source)
+    signature = UNCHECKED if any(child.ns == SIGNATURE for child in root.children) else None
+    if trust is not None:
+        found_root, signature = _signed(data, root, name, trust, found)
+        if found_root is None:
+            return reading
+        root = found_root
+    rows = alert_rows(root, version, source, signature)
     reading.records["alerts"] = pl.DataFrame(rows, schema=ALERTS)
     reading.counts = {"infos": sum(1 for _ in root.all("info"))}
     _observe(reading, rows, place_of or province_of)
     return reading
 
 
-def alert_rows(root: Node, version: str, source: str | None) -> list[dict[str, Any]]:
+def _signed(
+    data: bytes, root: Node, name: str, trust: Trust, findings: WatchFindings
+) -> tuple[Node | None, str | None]:
+    """What of a message was signed by who is trusted, and by which key; None, with a finding, when nothing was."""
+    signature = next((child for child in root.children if child.ns == SIGNATURE), None)
+    if signature is None:
+        findings.note("signature-missing", name, root.line)
+        return None, None
+    try:
+        covered, key = signed_part(data, trust)
+    except SignatureWrong as wrong:
+        findings.note("signature-bad", name, signature.line, "Signature", reason=str(wrong))
+        return None, None
+    return parse(covered, name, findings), key
+
+
+def alert_rows(root: Node, version: str, source: str | None, signature: str | None = None) -> list[dict[str, Any]]:
     """One row for each `info` of a message, or one without when it has none.
 
     The hash is that of what the message says, so that one that was packed anew or signed by a hub is still the same.
@@ -90,10 +116,11 @@ def alert_rows(root: Node, version: str, source: str | None) -> list[dict[str, A
         "sent": parsed_time(root.said("sent")),
         "source": source or head["sender"],
         "version": version,
-        "signed": any(child.ns == SIGNATURE for child in root.children),
+        "signed": signature is not None,
+        "signature": signature,
     }
     rows = [head | _info(info, i) for i, info in enumerate(root.all("info"))] or [head]
-    told = [{k: v for k, v in row.items() if k not in ("source", "version", "signed")} for row in rows]
+    told = [{k: v for k, v in row.items() if k not in ("source", "version", "signed", "signature")} for row in rows]
     sha256 = content_hash({"rows": told})
     return [row | {"sha256": sha256} for row in rows]
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 import polars as pl
 
 from khien.watch.feeds.cap_check import reference
+from khien.watch.feeds.signature import UNCHECKED
 from khien.watch.observe.findings import WatchFindings
 from khien.watch.observe.schema import moment
 
@@ -28,7 +29,8 @@ def alert_states(
     """Every message sent by a moment, with what became of it.
 
     An update supersedes, a cancel ends the messages that its `references` name, whatever order they came in; it does
-    so only for messages of the same sender or from the same source, so that nobody silences another's warning.
+    so only for messages of the same sender or from the same source, so that nobody silences another's warning; and one
+    whose signature was checked is only ended by one whose signature was checked too.
 
     Args:
         alerts: rows of the table `alerts`.
@@ -71,6 +73,7 @@ def _ended(rows: pl.DataFrame, findings: WatchFindings | None) -> dict[Key, tupl
     """Message to what ended it and by whose identifier; a cancel outweighs an update."""
     heads = rows.unique(["sender", "identifier", "sent"], keep="first", maintain_order=True).sort("sent")
     sources = {_key(row): row["source"] for row in heads.iter_rows(named=True)}
+    checked = {_key(row) for row in heads.iter_rows(named=True) if _checked(row)}
     ended: dict[Key, tuple[str, str]] = {}
     for row in heads.iter_rows(named=True):
         fate = REPLACES.get(row["msgType"])
@@ -84,9 +87,16 @@ def _ended(rows: pl.DataFrame, findings: WatchFindings | None) -> dict[Key, tupl
                 _note(findings, "reference-unknown", row["identifier"], text)
             elif row["sender"] != target[0] and row["source"] != sources[target]:
                 _note(findings, "reference-foreign", row["identifier"], text)
+            elif target in checked and _key(row) not in checked:
+                _note(findings, "reference-unsigned", row["identifier"], text)
             elif target != _key(row) and ended.get(target, ("",))[0] != "cancelled":
                 ended[target] = (fate, row["identifier"])
     return ended
+
+
+def _checked(row: Mapping[str, Any]) -> bool:
+    """Whether the message's signature was checked when it came."""
+    return (row.get("signature") or UNCHECKED) != UNCHECKED
 
 
 def _key(row: Mapping[str, Any]) -> Key:

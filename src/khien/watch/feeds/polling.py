@@ -20,6 +20,7 @@ from khien.watch.feeds.bounded import LIMITS
 from khien.watch.feeds.cap import read_cap
 from khien.watch.feeds.fetching import fetch
 from khien.watch.feeds.reading import Link, Reading
+from khien.watch.feeds.signature import Trust
 from khien.watch.observe import BatchRefused, Receipt, Store, WatchFindings
 
 SHORTEST: Final = 10.0
@@ -45,6 +46,7 @@ class Feed:
         follow: most linked CAP messages that are fetched at one time.
         pause: seconds between two of them.
         keep_good: store what is sound of an answer with mistakes; else nothing of it.
+        trust: whose signature each CAP message must bear, also those that the feed links to.
     """
 
     url: str
@@ -60,6 +62,7 @@ class Feed:
     follow: int = 50
     pause: float = 1.0
     keep_good: bool = False
+    trust: Trust | None = None
 
 
 @dataclass
@@ -208,7 +211,7 @@ def _read(feed: Feed, body: bytes, now: datetime) -> Reading:
     from khien.watch.feeds import BYTES, from_bytes, read
 
     if feed.kind in BYTES:
-        return from_bytes(feed.kind, body, feed.url, feed.source, feed.limit)
+        return from_bytes(feed.kind, body, feed.url, feed.source, feed.limit, feed.trust)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / ("answer.parquet" if body[:4] == b"PAR1" else "answer.csv")
         place.write_bytes(body)
@@ -242,7 +245,7 @@ def _follow(
         memory.seen[link.url] = link.version
         if answer.body is None:
             continue
-        message = read_cap(answer.body, url, feed.source)
+        message = read_cap(answer.body, url, feed.source, trust=feed.trust)
         try:
             receipt = message.into(store, now=now)
             stored += receipt.entry is not None

@@ -178,12 +178,12 @@ def _numbers(frame: pl.DataFrame, column: str, mapping: Mapping, reading: Readin
     if mapping.file.decimal == ",":
         plain = plain.str.replace(",", ".", literal=True)
     found = plain.cast(pl.Float64, strict=False)
-    _tell("number", frame, cells.is_not_null() & found.is_null(), column, reading)
+    tell("number", frame, cells.is_not_null() & found.is_null(), column, reading)
     return found.alias("value")
 
 
-def _tell(code: str, frame: pl.DataFrame, bad: pl.Series, column: str, reading: Reading) -> None:
-    """A finding for each different cell that cannot be read, with its first line."""
+def tell(code: str, frame: pl.DataFrame, bad: pl.Series, column: str, reading: Reading) -> None:
+    """A finding for each different cell that cannot be used, with its first line."""
     if not bad.any():
         return
     cells = frame.filter(bad).group_by(column, maintain_order=True).agg(pl.first(ROW))
@@ -202,7 +202,7 @@ def _times(frame: pl.DataFrame, mapping: Mapping, value: ValuePart, reading: Rea
         return _moments(frame, part.column, part.format, reading)
     found = _from_parts(frame, part, value)
     column = part.week or (part.month if isinstance(part.month, str) else None) or str(part.year)
-    _tell("time", frame, found.is_null(), column, reading)
+    tell("time", frame, found.is_null(), column, reading)
     return found
 
 
@@ -216,7 +216,7 @@ def _moments(frame: pl.DataFrame, column: str, form: str | None, reading: Readin
         return plain.dt.replace_time_zone("UTC") if cells.dtype.time_zone is None else plain.dt.convert_time_zone("UTC")
     texts = cells.cast(pl.String)
     found = texts.str.to_datetime(form, time_unit="us", time_zone="UTC", strict=False) if form else iso_times(texts)
-    _tell("time", frame, texts.is_not_null() & found.is_null(), column, reading)
+    tell("time", frame, texts.is_not_null() & found.is_null(), column, reading)
     return found
 
 

@@ -10,16 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from khien.watch.forecast.frames import FORECASTS, QUANTILES
 from khien.watch.forecast.triangle import Array, DelayError, Triangle, from_cases, from_vintages
-
-if TYPE_CHECKING:
-    import polars as pl
 
 WINDOWS: Final = (4, 8, 13, 26, 52)
 """Lengths of the recent window, in periods; the one that would have foreseen best is taken."""
@@ -34,6 +32,8 @@ BREAKS: Final = np.array([0.0, 0.02, 0.05, 0.1, 0.2])
 NODES: Final = 64
 LEAST: Final = 0.05
 """No level of cases is taken to be lower."""
+KNOWN: Final = {"place": pl.String(), "target": pl.Date(), "delay": pl.Int64(), "reported": pl.Float64()}
+"""Columns of what is reported of a period so many periods later."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Nowcast:
         starts: first day of each period, n of them.
         reported: shape (n,): what is known now.
         delays: shape (n,): periods since.
-        mean: shape (n,).
+        mean: shape (n,); NaN where the model gives none.
         levels: the quantiles' levels.
         values: shape (n, levels), whole numbers, never below `reported`, never falling along a row.
     """
@@ -75,8 +75,6 @@ class Nowcast:
 
     def frame(self, indicator: str, place: str, reference: date, model: str = "delay") -> pl.DataFrame:
         """The forecast frame; `horizon` counts periods back from the newest (0), so it is never above 0."""
-        import polars as pl
-
         n, q = self.values.shape
         columns = {
             "indicator": [indicator] * (n * q),
@@ -89,6 +87,11 @@ class Nowcast:
             "model": [model] * (n * q),
         }
         return pl.DataFrame(columns, schema_overrides=dict(FORECASTS))
+
+    def known(self, place: str) -> pl.DataFrame:
+        """What is reported of each period: columns `place, target, delay, reported`."""
+        columns = {"place": [place] * len(self.starts), "target": list(self.starts)}
+        return pl.DataFrame({**columns, "delay": self.delays, "reported": self.reported}, schema_overrides=dict(KNOWN))
 
 
 def fit(triangle: Triangle, *, windows: Sequence[int] = WINDOWS, history: int = HISTORY) -> Delays:
@@ -105,8 +108,11 @@ def fit(triangle: Triangle, *, windows: Sequence[int] = WINDOWS, history: int = 
     counts = triangle.counts[-(history + max(windows)) :]
     done = len(counts) - counts.shape[1] + 1
     final = counts[: max(done, 0)].sum(axis=1)
-    if done < 2 * counts.shape[1] or not final.any():
-        raise DelayError(f"{max(done, 0)} complete periods with {final.sum():g} cases are too few to learn delays from")
+    if done < 2 * counts.shape[1]:
+        told = {"complete": max(done, 0), "needed": 2 * counts.shape[1], "most": max((len(counts) - 2) // 3, 0)}
+        raise DelayError(f"{told['complete']} complete periods, {told['needed']} needed", "nowcast-few", **told)
+    if not final.any():
+        raise DelayError("no case in any complete period", "nowcast-no-case", complete=done)
     tried = [(*_foreseen(counts, final, window), window) for window in windows]
     _, precisions, shares, window = max(tried, key=lambda one: one[0])
     return Delays(shares, precisions, window, motion_of(final[-history:]))

@@ -59,10 +59,12 @@ def read_vintages(
     rows = frame.select(*days, pl.col("value").cast(pl.Float64)).drop_nulls().filter(pl.col("issued") <= now)
     first, last = rows["valid"].min(), rows["valid"].max()
     if not isinstance(first, date) or not isinstance(last, date):
-        raise DelayError(f"no value was issued by {now}")
+        raise DelayError(f"no value was issued by {now}", "nowcast-not-live")
     ages = (rows["valid"] - first).dt.total_days().to_numpy()
     if (ages % step).any():
-        raise DelayError(f"the periods do not follow every {step} days from {first}")
+        odd = (first + timedelta(days=int(ages[ages % step > 0][0]))).isoformat()
+        text = f"the periods do not follow every {step} days from {first}"
+        raise DelayError(text, "nowcast-step", step=step, day=odd)
     values = np.full(((last - first).days // step + 1, longest + 1), np.nan)
     waited = (rows["issued"] - rows["valid"]).dt.total_days().to_numpy() - lag
     delays = np.maximum(-(-waited // step), 0)
@@ -116,12 +118,13 @@ def learn(places: Mapping[str, Vintages], levels: Sequence[float], *, window: in
     Args:
         places: vintages by place; the periods whose final value is known are learnt from.
         levels: rising, inside 0 to 1.
-        window: how many of them count, the newest.
+        window: how many of them count, the newest; more where there are too few places for that.
 
     Raises:
         DelayError: fewer than 20 pairs of a known and a final value for some delay.
     """
     delays = next(iter(places.values())).values.shape[1]
+    window = max(window, -(-FEWEST // len(places)))
     shift = {place: np.zeros(delays) for place in ("", *places)}
     steady, scarce = np.zeros(delays), np.zeros(delays)
     spread = np.zeros((delays, len(levels)))
@@ -129,7 +132,9 @@ def learn(places: Mapping[str, Vintages], levels: Sequence[float], *, window: in
         pairs = {place: _pairs(one, d, window) for place, one in places.items()}
         together = np.concatenate(list(pairs.values()))
         if len(together) < FEWEST:
-            raise DelayError(f"only {len(together)} values are known both after {d} and after {delays - 1} periods")
+            text = f"only {len(together)} values are known both after {d} and after {delays - 1} periods"
+            told = {"pairs": len(together), "delay": d, "longest": delays - 1, "needed": FEWEST}
+            raise DelayError(text, "nowcast-pairs", **told)
         shift[""][d] = np.median(together[:, 1])
         rest = []
         for place, rows in pairs.items():

@@ -18,7 +18,17 @@ DAYS: Final = {"day": 1, "week": 7}
 
 
 class DelayError(ValueError):
-    """There is too little to learn the delays from, or the triangle cannot be one."""
+    """There is too little to learn the delays from, or the triangle cannot be one.
+
+    Attributes:
+        code: of the finding that says so to a reader; empty where the caller is at fault.
+        fields: what that finding names.
+    """
+
+    def __init__(self, text: str, code: str = "", **fields: object) -> None:
+        super().__init__(text)
+        self.code = code
+        self.fields = fields
 
 
 @dataclass(frozen=True)
@@ -92,7 +102,7 @@ def from_cases(
     early = pl.lit(True) if since is None else pl.col("onset") >= since
     rows = frame.filter(pl.col("onset") <= end, pl.col("reported") <= end, early)
     if rows.is_empty():
-        raise DelayError(f"no case with an onset and a report up to {end}")
+        raise DelayError(f"no case with an onset and a report up to {end}", "nowcast-not-live")
     unit = "1w" if period == "week" else "1d"
     begins = [pl.col(name).cast(pl.Date).dt.truncate(unit) for name in ("onset", "reported")]
     rows = rows.select(*begins, pl.col("cases").cast(pl.Float64))

@@ -23,15 +23,18 @@ ERRORS: Final = _words(
     xml xml-doctype xml-deep gzip kind-unknown mapping mapping-file
     cap-root cap-order cap-unknown cap-missing cap-repeated cap-value cap-empty cap-time cap-number cap-text
     cap-references cap-attribute
+    signature-missing signature-bad signature-key signature-extra
     feed-root kev-id stix-id hub-columns hub-target hub-issued geometry
     fetch url fetch-too-large
+    nowcast-columns nowcast-count nowcast-nothing
     """
 )
 WARNINGS: Final = _words(
     """
-    more reference-unknown reference-foreign place-torn place-twice place-part-missing indicator-gap
+    more reference-unknown reference-foreign reference-unsigned place-torn place-twice place-part-missing indicator-gap
     cap-blank cap-reference cap-polygon cap-circle cap-expired
     skipped nothing
+    nowcast-empty nowcast-few nowcast-lowered nowcast-no-case nowcast-not-live nowcast-pairs nowcast-step
     """
 )
 WATCH_CODES: Final[dict[str, Severity]] = {

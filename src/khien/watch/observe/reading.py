@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -23,7 +23,12 @@ def scan(files: Files, chosen: Sequence[DataFile], table: str) -> pl.LazyFrame:
     """All rows of some files of one table, file by file."""
     if not chosen:
         return pl.LazyFrame(schema=schema_of(table))
-    return pl.scan_parquet([files.source(f.path) for f in chosen], hive_partitioning=False, glob=False)  # type: ignore[arg-type]
+    sources: Any = [files.source(f.path) for f in chosen]
+    if table == "observations":
+        return pl.scan_parquet(sources, hive_partitioning=False, glob=False)
+    # Records of older stores lack columns that came later.
+    schema = schema_of(table)
+    return pl.scan_parquet(sources, schema=schema, missing_columns="insert", hive_partitioning=False, glob=False)
 
 
 def newest(

@@ -66,6 +66,7 @@ ALERTS: Final = pl.Schema(
         "references": TEXT,
         "incidents": TEXT,
         "signed": pl.Boolean(),
+        "signature": TEXT,
         "sha256": TEXT,
     }
 )
@@ -73,7 +74,8 @@ ALERTS: Final = pl.Schema(
 
 `areas` is a JSON list of `{desc, polygons, circles, geocodes, altitude, ceiling}`, `parameters` and `event_codes` are
 JSON lists of pairs, `resources` a JSON list of `{desc, mime, size, uri}` (what is embedded is not kept).
-`signed` says that a signature stands in the message, not that anybody checked it.
+`signed` says that a signature stands in the message. `signature` says what is known of it: "unchecked", or ``sha256:``
+and the hash of the trusted key that signed; missing where there is none, and in rows of stores older than the column.
 """
 
 EVENTS: Final = pl.Schema(

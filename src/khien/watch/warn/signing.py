@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
+from khien.watch.feeds.signature import SignatureWrong, read_trust, signed_part
+from khien.watch.observe.findings import BatchRefused
 from khien.watch.warn.findings import refuse
 
 
@@ -52,19 +53,12 @@ def verify(message: bytes, certificate: Path) -> bytes:
         OSError: the certificate cannot be read.
     """
     _need()
-    from lxml import etree
-    from signxml.verifier import XMLVerifier
-
-    pem = certificate.read_text(encoding="ascii", errors="replace")
     try:
-        root = etree.fromstring(message, etree.XMLParser(resolve_entities=False, no_network=True))
-        found: Any = XMLVerifier().verify(root, x509_cert=pem)
-        covered: bytes = etree.tostring(found.signed_xml)
-        if found.signed_xml is None or found.signed_xml.tag != root.tag:
-            raise ValueError("the signature covers only a part")
-    except Exception as error:  # a forged message may fail in any way
-        raise refuse("bad-signature", value=f"{type(error).__name__}: {error}") from None
-    return covered
+        return signed_part(message, read_trust([certificate]))[0]
+    except SignatureWrong as wrong:
+        raise refuse("bad-signature", value=str(wrong)) from None
+    except BatchRefused as none:
+        raise refuse("bad-signature", value=none.findings[0].fields["reason"]) from None
 
 
 def _algorithm(pem: bytes) -> str:
