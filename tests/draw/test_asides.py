@@ -106,7 +106,7 @@ def test_the_tail_of_the_page_is_that_of_the_test(results: Results, saved: Path)
     figure = next(f for f in figures(chapter(results, "stress").blocks) if f.id == "tail")
     assert figure.draw is not None
     text = json.dumps(figure.draw(960).to_dict(), ensure_ascii=False)
-    assert f"CVaR 5%: {told['tail_value']:.2f}" in text
+    assert f"CVaR 5 %: {told['tail_value']:.2f}" in text
     assert f"As planned: {told['planned_value']:.2f}" in text
 
 
