@@ -170,7 +170,7 @@ def test_the_same_request_leads_to_the_same_run(visit: Visit, first: Version, ru
 
 
 def test_a_run_that_goes_on_asks_again_by_itself_and_an_ended_one_does_not(visit: Visit, run: Run) -> None:
-    assert visit(Role.VIEWER).get(f"/runs/{run.pk}/")["Refresh"] == "3"
+    assert visit(Role.VIEWER).get(f"/runs/{run.pk}/")["Refresh"] == f"3; url=/runs/{run.pk}/"
     Run.objects.update(state=Run.State.LOST)
     answer = visit(Role.VIEWER).get(f"/runs/{run.pk}/")
     assert "Refresh" not in answer

@@ -46,6 +46,12 @@ def page(*methods: str) -> Callable[[View], View]:
     return around
 
 
+def come_again(request: HttpRequest, response: HttpResponse, seconds: int) -> None:
+    """Let the page be asked for again by itself. The address is named without its fragment: a browser that stands at
+    one would only scroll there."""
+    response["Refresh"] = f"{seconds}; url={request.get_full_path()}"
+
+
 def paged(request: HttpRequest, rows: Any, size: int = 50) -> Page[Any]:
     """The page of a long list that was asked for; a wrong number gives the first or last one."""
     return Paginator(rows, size).get_page(request.GET.get("page"))

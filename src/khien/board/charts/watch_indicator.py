@@ -14,7 +14,7 @@ from khien.board.charts import watch_fan
 from khien.board.charts.memo import Memo
 from khien.board.charts.watch_levels import Rule, rule_of, thresholds
 from khien.board.charts.watch_now import Known, Value, newest, unit_name
-from khien.board.charts.watch_skill import Past, Skill, baseline_of, by, past_of, skills, table
+from khien.board.charts.watch_skill import Past, Skill, baseline_of, by, past_of, ranked, skills, table
 from khien.office.watching import SERIES, Watch
 from khien.programme.tables.records import Indicator
 from khien.watch.warn.silence import PERIOD
@@ -90,8 +90,7 @@ class Look:
     @cached_property
     def models(self) -> list[str]:
         """Models that forecast it: others first, the baseline last."""
-        names = sorted(self._all["model"].unique())
-        return sorted(names, key=lambda name: (name == baseline_of(names), "ensemble" not in name, name))
+        return ranked(self._all["model"].unique())
 
     @property
     def model(self) -> str:

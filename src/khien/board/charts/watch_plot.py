@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from html import escape
+from itertools import pairwise
 
 from khien.draw import theme
 from khien.draw.numbers import number
@@ -29,6 +30,8 @@ class Plot:
         xs: least and greatest x; dates as ordinals.
         ys: least and greatest y, before they are widened to round numbers.
         unit: written above the vertical axis.
+        traced: points of all lines, in px.
+        named: lines across whose names have no place yet: y, name, colour, and whether it stands below.
     """
 
     lang: str
@@ -39,7 +42,8 @@ class Plot:
     caption: str
     tall: int = 340
     parts: list[str] = field(default_factory=list)
-    over: list[str] = field(default_factory=list)
+    traced: list[tuple[float, float]] = field(default_factory=list)
+    named: list[tuple[float, str, str, bool]] = field(default_factory=list)
     keys: list[tuple[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -93,7 +97,9 @@ class Plot:
         self, rows: Iterable[tuple[float | date, float]], colour: str, width: float = 2.0, dashes: str = ""
     ) -> None:
         """A line through points."""
-        points = " ".join(f"{self.x(at):.1f},{self.y(value):.1f}" for at, value in rows)
+        pixels = [(self.x(at), self.y(value)) for at, value in rows]
+        self.traced += _dense(pixels)
+        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in pixels)
         dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
         self.parts.append(
             f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="{width}" '
@@ -103,7 +109,8 @@ class Plot:
     def levels(self, rows: Iterable[tuple[str, float]], colour: str = theme.MUTED) -> None:
         """Lines across at values, each with its name; left out where the axis does not reach.
 
-        A name stands above its line; where the next line is too near for that, below.
+        A name stands above its line (where the next line is too near for that, below), where no other line runs
+        through it, the farthest left; see `_label`.
         """
         shown = sorted(((value, name) for name, value in rows if self.low <= value <= self.high), reverse=True)
         above = -math.inf
@@ -114,10 +121,22 @@ class Plot:
             self.parts.append(
                 f'<path d="M{self.left} {at:.1f}H{self.width - self.right}" stroke="{colour}" stroke-dasharray="2 3"/>'
             )
-            self.over.append(
-                f'<text x="{self.left + 4}" y="{at + 13 if below else at - 4:.1f}" font-size="11" stroke="#ffffff" '
-                f'stroke-width="3" paint-order="stroke" fill="{colour}">{escape(label)}</text>'
-            )
+            self.named.append((at, label, colour, below))
+
+    def _label(self, at: float, label: str, colour: str, below: bool) -> str:
+        """The name of a line across, where the fewest points of other lines lie under its letters."""
+        long, foot = 6.2 * len(label), at + 13 if below else at - 4
+        last = max(self.left + 4, self.width - self.right - long)
+        places = [self.left + 4 + step * (last - self.left - 4) / 12 for step in range(13)]
+
+        def hidden(x: float) -> int:
+            return sum(x - 5 <= px <= x + long + 5 and foot - 14 <= py <= foot + 6 for px, py in self.traced)
+
+        best = min(places, key=hidden)
+        return (
+            f'<text x="{best:.1f}" y="{foot:.1f}" font-size="11" stroke="#ffffff" '
+            f'stroke-width="3" paint-order="stroke" fill="{colour}">{escape(label)}</text>'
+        )
 
     def mark(self, at: float | date, value: float, form: str, colour: str, *, hollow: bool = False) -> None:
         """A point of one of the forms."""
@@ -135,6 +154,7 @@ class Plot:
             below: name of the horizontal axis.
         """
         head, foot = self._head()
+        labels = "".join(self._label(*one) for one in self.named)
         named = self._dates() if ticks is None else ticks
         height = foot + self.tall + 40 + (16 if below else 0) + 18
         rule = "".join(
@@ -159,7 +179,7 @@ class Plot:
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{self.width}" height="{height}" '
             f'viewBox="0 0 {self.width} {height}" font-family="{theme.FONT}"><rect width="{self.width}" '
             f'height="{height}" fill="#ffffff"/>{head}<g transform="translate(0 {foot})">{rule}{"".join(self.parts)}'
-            f'{"".join(self.over)}</g><text x="6" y="{height - 7}" font-size="10" fill="{theme.MUTED}">'
+            f'{labels}</g><text x="6" y="{height - 7}" font-size="10" fill="{theme.MUTED}">'
             f"{escape(self.caption)}</text></svg>"
         )
 
@@ -210,6 +230,15 @@ class Plot:
 
     def _month(self, day: date) -> str:
         return f"{day.month}/{day.year}" if self.lang == "vi" else f"{MONTHS_EN[day.month - 1]} {day.year}"
+
+
+def _dense(pixels: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Points along a line, at most some 4 px apart across."""
+    found = list(pixels[:1])
+    for (x, y), (to_x, to_y) in pairwise(pixels):
+        steps = max(1, math.ceil(max(abs(to_x - x), abs(to_y - y)) / 4))
+        found += [(x + (to_x - x) * n / steps, y + (to_y - y) * n / steps) for n in range(1, steps + 1)]
+    return found
 
 
 def marked(x: float, y: float, form: str, colour: str, hollow: bool = False) -> str:

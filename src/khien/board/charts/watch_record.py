@@ -11,6 +11,7 @@ import polars as pl
 from khien.board.charts.memo import Memo
 from khien.board.charts.watch_now import Known
 from khien.board.charts.watch_plot import Plot, marked, patch, stroke
+from khien.board.charts.watch_skill import ranked
 from khien.draw import theme
 from khien.office.watching import Watch
 from khien.watch.forecast.ledger_score import Record, outcomes_from, score_promises
@@ -44,9 +45,8 @@ class Promised:
 
     @property
     def models(self) -> list[str]:
-        """Models with a known outcome, by name."""
-        found = {model for name, _, _ in PICTURES.values() for model in getattr(self.record, name)["model"]}
-        return sorted(found)
+        """Models with a known outcome: others first, the baseline last."""
+        return ranked({model for name, _, _ in PICTURES.values() for model in getattr(self.record, name)["model"]})
 
     def rows(self, picture: str, model: str) -> pl.DataFrame:
         """The numbers behind a picture."""

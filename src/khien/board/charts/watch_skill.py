@@ -96,6 +96,13 @@ def baseline_of(models: Iterable[str]) -> str | None:
     return next((name for end in BASELINES for name in names if name == end or name.endswith(end)), None)
 
 
+def ranked(models: Iterable[str]) -> list[str]:
+    """Models in the order in which they are offered: ensembles first, the baseline last."""
+    names = sorted(models)
+    base = baseline_of(names)
+    return sorted(names, key=lambda name: (name == base, "ensemble" not in name, name))
+
+
 def skills(past: Past) -> list[Skill]:
     """Every model over all tasks of `past`, the best first; the relative score decides where there is one."""
     found = [_skill(name, tasks, losses, rows) for name, tasks, losses, rows in _shared(past)]

@@ -67,14 +67,15 @@ def told_cell(context: dict[str, Any], cell: dict[str, Any]) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def when(context: dict[str, Any], moment: datetime | str | None) -> str:
-    """A moment in the office's time zone."""
+def when(context: dict[str, Any], moment: datetime | str | None, to: str = "minute") -> str:
+    """A moment in the office's time zone, to the minute or, where the order of acts matters, to the second."""
     if not moment:
         return "–"
     if isinstance(moment, str):
         moment = datetime.fromisoformat(moment)
     local = timezone.localtime(moment)
-    return local.strftime("%d/%m/%Y %H:%M:%S" if context["lang"] == "vi" else "%Y-%m-%d %H:%M:%S")
+    day_ = "%d/%m/%Y" if context["lang"] == "vi" else "%Y-%m-%d"
+    return local.strftime(f"{day_} %H:%M:%S" if to == "second" else f"{day_} %H:%M")
 
 
 @register.simple_tag(takes_context=True)

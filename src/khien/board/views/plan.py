@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from khien.board.charts import show
 from khien.board.charts.memo import Memo
 from khien.board.charts.sight import PLANS, Sight, sight_of
-from khien.board.http import actor_of, lang_of, page, paged
+from khien.board.http import actor_of, come_again, lang_of, page, paged
 from khien.office import reads
 from khien.office.acts.proposals import adopted
 from khien.office.acts.record import Actor
@@ -20,7 +20,7 @@ from khien.office.models import Run
 PARTS: Final = ("roadmap", "money", "people", "outcome", "why", "frontier")
 HEAVY: Final = ("headline", "log")
 """Columns of a run that lists of runs do without."""
-REFRESH: Final = "2"
+REFRESH: Final = 2
 """Seconds after which a page asks again whose pictures are still being drawn."""
 
 
@@ -59,13 +59,13 @@ def shown(request: HttpRequest, template: str, sight: Sight, part: str, more: di
     """A page with a part of the report in it; it asks again by itself while pictures are being drawn."""
     if not show.is_ready(sight, part):
         response = render(request, "board/working_out.html", about(request, sight.plan) | more)
-        response["Refresh"] = REFRESH
+        come_again(request, response, REFRESH)
         return response
     body = show.body(sight, part, lang_of(request))
     context = about(request, sight.plan) | {"body": body, "part": part} | more
     response = render(request, template, context)
     if body.missing:
-        response["Refresh"] = REFRESH
+        come_again(request, response, REFRESH)
     return response
 
 

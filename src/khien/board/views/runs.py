@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from khien.board.asking import whole, wishes
-from khien.board.http import actor_of, file_answer, page, paged
+from khien.board.http import actor_of, come_again, file_answer, page, paged
 from khien.office import reads
 from khien.office.acts import imports
 from khien.office.acts import runs as acts
@@ -66,7 +66,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
         "states": Run.State, "may_write": versions_door.may_write(person),
     })  # fmt: skip
     if not this.is_over:
-        response["Refresh"] = str(REFRESH)
+        come_again(request, response, REFRESH)
     return response
 
 

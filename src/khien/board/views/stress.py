@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 
 from khien.board.asking import wishes
 from khien.board.charts.sight import sight_of
-from khien.board.http import actor_of, lang_of, page, trouble_page
+from khien.board.http import actor_of, come_again, lang_of, page, trouble_page
 from khien.board.views.plan import HEAVY, about, by_link, newest_plan, plan_of, shown
 from khien.office import reads
 from khien.office.acts import runs as acts
@@ -18,7 +18,7 @@ from khien.office.acts.programme_store import programme_of
 from khien.office.acts.trouble import Trouble
 from khien.office.models import Run
 
-REFRESH: Final = "3"
+REFRESH: Final = 3
 HIT: Final = {
     "partner": "organisations", "country": "countries", "site": "sites", "place": "places", "skill": "skills",
 }  # fmt: skip
@@ -113,7 +113,7 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
     if run.state != Run.State.DONE:
         response = render(request, "board/stress_wait.html", about(request, run.source) | {"stress": run})
         if not run.is_over:
-            response["Refresh"] = REFRESH
+            come_again(request, response, REFRESH)
         return response
     sight = sight_of(run.source, run)
     return shown(request, "board/stress.html", sight, "stress", {"stress": run, "chosen": run.settings.get("shocks")})

@@ -9,7 +9,7 @@ from django.shortcuts import render
 
 from khien.board.charts import show
 from khien.board.charts.sight import sight_of
-from khien.board.http import actor_of, lang_of, page
+from khien.board.http import actor_of, come_again, lang_of, page
 from khien.board.tables import due_obligations
 from khien.board.views.plan import said_of
 from khien.board.views.watch_brief import brief
@@ -19,7 +19,7 @@ from khien.office.acts.proposals import adopted
 from khien.office.doors import versions as door
 from khien.office.models import Proposal, Run, Version
 
-REFRESH = "2"
+REFRESH = 2
 """Seconds after which the page asks again while pictures are being drawn."""
 
 
@@ -52,7 +52,7 @@ def today(request: HttpRequest) -> HttpResponse:
         context |= said_of(sight, lang_of(request), "coverage")
     response = render(request, "board/today.html", context)
     if body is not None and body.missing:
-        response["Refresh"] = REFRESH
+        come_again(request, response, REFRESH)
     return response
 
 

@@ -11,7 +11,7 @@ from khien.board.asking import wishes
 from khien.board.charts.memo import Memo
 from khien.board.charts.sight import PLANS, Sight
 from khien.board.choices import named
-from khien.board.http import actor_of, lang_of, page, trouble_page
+from khien.board.http import actor_of, come_again, lang_of, page, trouble_page
 from khien.board.views.plan import HEAVY, about, by_link, plan_of
 from khien.office import reads
 from khien.office.acts import runs as acts
@@ -22,7 +22,7 @@ from khien.programme import Programme
 
 LISTS: Final = ("without_country", "without_partner", "pins", "forbids")
 TEXTS: Final = ("budget_factor", "reliance_weight", "min_reliance", "min_reliance_from", "time_limit")
-REFRESH: Final = "2"
+REFRESH: Final = 2
 
 
 @page("GET")
@@ -125,5 +125,5 @@ def _answer(request: HttpRequest, run: Run) -> HttpResponse:
         context["freed"] = [told[key] for key in ("office_told_freed_money", "office_told_freed_people") if key in told]
     response = render(request, "board/whatif_answer.html", context)
     if not run.is_over:
-        response["Refresh"] = REFRESH
+        come_again(request, response, REFRESH)
     return response
