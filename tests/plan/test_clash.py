@@ -12,7 +12,7 @@ import pytest
 from tests.plan.small_programmes import STATEMENTS, plan_of, random_programme
 
 from khien.plan import feasible, solver
-from khien.plan.clash import NoPlan, fixed_clash, missed
+from khien.plan.clash import NoPlan, fixed_clash, missed, rescued
 from khien.plan.core import state
 from khien.plan.core.problem import Problem
 from khien.plan.core.solve import Outcome, solve
@@ -59,19 +59,55 @@ def test_commitments_above_the_people_are_a_certain_clash() -> None:
 
 
 def test_a_pin_that_money_forbids_names_both_and_no_other_pin() -> None:
+    programme, name = too_dear()
+    clash = refused(programme, pins=(name,))
+    assert clash.certain
+    assert clash.smallest
+    assert named(clash) == [("projects", name), ("money", "*")]
+
+
+def too_dear() -> tuple[Programme, str]:
+    """A programme, and a project that the tables' money never pays for."""
     programme = drawn(2)
     name = programme.projects.filter(pl.col("status") == "candidate")["id"][0]
-    own = programme.options["project"] == name
-    dear = [
-        pl.when(own).then(pl.lit(10**7, dtype=pl.Int64)).otherwise(pl.col(c)).alias(c)
-        for c in ("cost_low_mvnd", "cost_mode_mvnd", "cost_high_mvnd")
-    ]
-    dear_programme = Programme(
-        programme.settings, {**programme.frames, "options": programme.options.with_columns(dear)}
-    )
-    clash = refused(dear_programme, pins=(name,))
-    assert clash.certain
-    assert named(clash) == [("projects", name), ("money", "*")]
+    costs = [f"cost_{kind}_mvnd" for kind in ("low", "mode", "high")]
+    dear = pl.when(pl.col("project") == name).then(pl.lit(10**7, dtype=pl.Int64))
+    options = programme.options.with_columns(dear.otherwise(pl.col(c)).alias(c) for c in costs)
+    return Programme(programme.settings, {**programme.frames, "options": options}), name
+
+
+def test_when_time_runs_out_the_set_that_is_left_is_named_and_said_not_to_be_the_smallest() -> None:
+    programme, name = too_dear()
+    settings = PlanSettings(work=400, pins=(name,))
+    c = compile_programme(apply(programme, settings), settings)
+    out = solve(c.problem, work=400)
+    told: list[str] = []
+    with pytest.raises(NoPlan) as error:
+        rescued(c, out, 0.0, lambda step: told.append(step.stage))
+    assert not error.value.smallest
+    assert {("projects", name), ("money", "*")} <= set(named(error.value))
+    assert set(told) == {"clash"}
+
+
+def test_ctrl_c_while_the_smallest_set_is_sought_names_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    programme, name = too_dear()
+
+    def pressed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("khien.plan.clash._Court.judge", pressed)
+    with pytest.raises(NoPlan) as error:
+        plan_programme(programme, PlanSettings(work=400, pins=(name,)))
+    assert not error.value.smallest
+    assert ("projects", name) in named(error.value)
+
+
+def test_a_search_that_is_stopped_says_so_and_has_a_plan() -> None:
+    p = compile_programme(drawn(1), PlanSettings()).problem
+    asked_already = iter(range(10**9))
+    out = solve(p, work=10**9, stop=lambda: next(asked_already) > 20)
+    assert out.why == "stop"
+    assert out.penalty == 0.0
 
 
 @pytest.mark.slow

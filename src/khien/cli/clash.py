@@ -14,13 +14,16 @@ if TYPE_CHECKING:
 
 def describe_clash(error: NoPlan, lang: str) -> tuple[Exit, str, dict[str, Any]]:
     """Exit code, message and details: the rules of one irreducible clash and where they come from."""
-    rules = list(error.clash)
+    rules = error.told
     if not rules:
         message = t("cli_no_plan_unknown", lang)
+    elif not error.smallest:
+        message = t("cli_no_plan_not_smallest", lang)
     else:
         message = t("cli_no_plan", lang) if error.certain else t("cli_no_plan_likely", lang)
     details = {
-        "clash": [_record(rule) for rule in rules], "certain": error.certain, "lines": list(_lines(rules, lang)),
+        "clash": [_record(rule) for rule in error.clash], "certain": error.certain, "smallest": error.smallest,
+        "missed": [_record(rule) for rule in error.missed], "lines": list(_lines(rules, lang)),
     }  # fmt: skip
     return Exit.NO_PLAN, message, details
 

@@ -50,7 +50,7 @@ def describe_state(state: Any, lang: str) -> str:
 
 def stage_word(stage: str, lang: str) -> str:
     """What a stage of the search is called; a stage without a word of its own says its name."""
-    words = {"bound": "cli_stage_bound", "search": "cli_stage_search"}
+    words = {"bound": "cli_stage_bound", "search": "cli_stage_search", "clash": "cli_stage_clash"}
     return t(words[stage], lang) if stage in words else stage
 
 

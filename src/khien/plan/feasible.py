@@ -15,16 +15,20 @@ from khien.plan.core import search, state
 from khien.plan.core.ascent import Ascent
 from khien.plan.core.branch import Found, Tree, promising
 from khien.plan.core.layout import layout
-from khien.plan.core.problem import Problem
+from khien.plan.core.problem import Floats, Problem
+from khien.plan.core.solve import Outcome, solve
 
 COST = 100.0
 """What a promise that is missed, or a project that is missing, costs."""
 KEPT = -1e-5
 """A plan that is worth no less than this keeps every rule: it misses no more than a ten-millionth of a promise."""
+NO_FLOOR = -1e200
 FAINT = 1e-9
 """What the worth of a block with a floor counts, in which the floor is measured too."""
 PARTS, STAGES = 300, 3
 """Limits of a proof: parts of a tree, and stages of better prices where a problem is too large for one."""
+STEPS = 3000
+"""Of a search for a plan that keeps every rule, where nothing is proven."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class Verdict:
 
     plan: Found | None = None
     none: bool = False
+    prices: Floats | None = None  # the best ones met, where neither is known
 
 
 def rules_only(p: Problem, promises: list[int]) -> Problem:
@@ -63,7 +68,8 @@ def judged(rules: Problem, seconds: float = math.inf) -> Verdict:
     if float(empty.value[0]) >= KEPT and state.broken(rules, empty) == 0.0 and search.valid(rules, empty) == 0:
         return Verdict(Found(empty.x, empty.s, empty.cohorts, float(empty.value[0])))
     if not promising(rules, lay):
-        return Verdict(none=_priced_out(rules, end))
+        ascent = _priced(rules, end)
+        return Verdict(none=True) if ascent.best < KEPT else Verdict(prices=ascent.theta)
     tree = Tree(rules, lay)
     for _ in range(PARTS):
         tree.explore(KEPT, 1, lambda: end - time.perf_counter())
@@ -74,11 +80,39 @@ def judged(rules: Problem, seconds: float = math.inf) -> Verdict:
     return Verdict(none=tree.finished and tree.bound < KEPT / 2)
 
 
-def _priced_out(rules: Problem, end: float) -> bool:
-    """Whether some prices prove that no plan keeps every rule."""
+def sought(rules: Problem, verdict: Verdict, seed: int, end: float) -> Verdict | None:
+    """What a search finds where `judged` knows nothing: a plan, or none (no proof); None where time ran out.
+
+    It looks for nothing but kept rules, led by the prices of the proof that failed.
+    """
+    start = None
+    if verdict.prices is not None:
+        empty = state.new_state(rules)
+        start = Outcome(
+            empty.x, empty.s, empty.cohorts, float(empty.value[0]), 0.0, 0.0, verdict.prices, "", 0.0, 0
+        )  # fmt: skip
+    out = solve(rules, work=STEPS, seed=seed, start=start, stop=lambda: time.perf_counter() > end)
+    if out.value >= KEPT and out.penalty == 0.0:
+        return Verdict(Found(out.x, out.s, out.cohorts, out.value))
+    return None if out.why in ("stop", "interrupt") else verdict
+
+
+def _priced(rules: Problem, end: float) -> Ascent:
+    """Prices that prove that no plan keeps every rule (`best` below `KEPT`), or the best of a few stages.
+
+    Floors have no worth of their own, so that their price has to be given them for the goals under them to count.
+    """
     ascent = Ascent(rules)
+    theta, lay = ascent.theta.copy(), ascent.lay
+    floors = np.where(rules.b_floor > NO_FLOOR, COST, 0.0)
+    theta[lay.floors : lay.floors + len(floors)] = floors
+    blocks = np.maximum(rules.g_block, 0)
+    if len(floors):
+        floor = np.where(rules.g_block >= 0, floors[blocks] / rules.b_scale[blocks], 0.0)
+        theta[lay.goals : lay.requests] = 0.5 * rules.g_slope * (1.0 + floor)
+    ascent.lead(theta)
     ascent.stop = lambda: ascent.best < KEPT or time.perf_counter() > end
     ascent.unit = COST
     while ascent.best >= KEPT and not ascent.finished and ascent.stage < STAGES:
         ascent.run_stage()
-    return ascent.best < KEPT
+    return ascent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -27,6 +28,9 @@ from khien.programme import Programme
 
 OPTIMAL = 3e-9
 """A plan is called optimal when the stated bound lies above its value by no more than this share."""
+
+LEAST_FOR_CLASH = 30.0
+"""Seconds in which rules that clash may be sought, however short the limit of the search was."""
 
 
 def plan_programme(
@@ -84,7 +88,7 @@ def plan_programme(
     if start is not None:
         out = settled(compiled, out, choice_of(compiled, start))
     if broken(compiled, out):
-        out = rescued(compiled, out)
+        out = rescued(compiled, out, math.inf if settings.work else max(LEAST_FOR_CLASH, settings.time_limit), progress)
     return as_plan(programme, changed, compiled, settings, out, time.perf_counter() - began)
 
 

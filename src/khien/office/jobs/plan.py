@@ -42,7 +42,7 @@ def teller(work: Work, seconds: float) -> Callable[[Progress], None]:
 
 def no_plan(clash: NoPlan) -> NoAnswer:
     """The rules that cannot hold together, in words."""
-    rules = {lang: "; ".join(getattr(rule, lang) for rule in clash.clash) for lang in ("vi", "en")}
+    rules = {lang: "; ".join(getattr(rule, lang) for rule in clash.told) for lang in ("vi", "en")}
     return NoAnswer(*(t("office_run_no_plan", lang, rules=rules[lang]) for lang in ("vi", "en")))
 
 

@@ -73,13 +73,14 @@ def solve(
     nothing: float | None = None,
     start: Outcome | None = None,
     progress: Callable[[Progress], None] | None = None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Outcome:
     """Best plan and bound within `time_limit` seconds, or within `work` steps of search whatever the clock says.
 
-    Ctrl-C ends the search with the best plan so far (`why` = "interrupt").
+    Ctrl-C ends the search with the best plan so far (`why` = "interrupt"), and so does `stop` once it is true ("stop").
     """
     t0 = time.perf_counter()
-    run = _Run(p, time_limit, work, seed, gap_target, nothing, start, progress, t0)
+    run = _Run(p, time_limit, work, seed, gap_target, nothing, start, progress, stop, t0)
     with ThreadPoolExecutor(2) as threads:
         try:
             run.rounds(threads)
@@ -100,12 +101,13 @@ class _Run:
         nothing: float | None,
         start: Outcome | None,
         progress: Callable[[Progress], None] | None,
+        stop: Callable[[], bool],
         t0: float,
     ) -> None:
         self.p, self.limit, self.work, self.t0 = p, time_limit, work, t0
-        self.gap_target, self.progress, self.seed = gap_target, progress, seed
+        self.gap_target, self.progress, self.stop, self.seed = gap_target, progress, stop, seed
         self.halt, self.why = False, "time" if work is None else "work"
-        self.ascent = Ascent(p, lambda: self.halt or (work is None and self.elapsed() > time_limit))
+        self.ascent = Ascent(p, lambda: self.halt or stop() or (work is None and self.elapsed() > time_limit))
         if start is not None:
             self.ascent.begin(start.theta)
         self.closing = Closing(p, self.ascent.lay)
@@ -134,6 +136,9 @@ class _Run:
 
     def done(self) -> float:
         """Share of the limit that is used."""
+        if self.stop():
+            self.why = "stop"
+            return 1.0
         if self.work is not None:
             return self.steps / max(1, self.work)
         return self.elapsed() / max(1e-9, self.limit)
@@ -198,7 +203,7 @@ class _Run:
     def _branch(self, value: float) -> None:
         """A slice of branch and bound; under a work limit its parts count as steps."""
         if self.work is not None:
-            parts = self.closing.work(value, SLICE_PARTS, lambda: 0.0 if self.halt else math.inf)
+            parts = self.closing.work(value, SLICE_PARTS, lambda: 0.0 if self.halt or self.stop() else math.inf)
             self.steps_of_parts += parts * PART_STEPS
             return
         parts = self.closing.parts_within(SLICE_SECONDS)
