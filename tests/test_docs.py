@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,10 @@ def test_every_command_shown_in_the_docs_can_be_parsed(docs: dict[str, str]) -> 
     assert not wrong
 
 
+line_of = cache(build_parser)
+"""One parser for all lines: to make it takes longer than to read a line."""
+
+
 def parses(words: list[str]) -> bool:
     """Whether the command line takes these words (up to a pipe or redirection)."""
     for mark in ("|", ">", "&&", ";", "2>"):
@@ -113,7 +118,7 @@ def parses(words: list[str]) -> bool:
         words.remove("--help")
         return bool(words)
     try:
-        args, unknown = build_parser("en").parse_known_args(words)
+        args, unknown = line_of("en").parse_known_args(words)
     except Exception:
         return False
     return args.run is not None and not unknown

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from khien.cli import build_parser, main
+from khien.cli import COMMANDS, build_parser, command_of, main
 from khien.cli.language import pick_language
 from khien.cli.parser import translate
 from khien.cli.progress import PlainProgress
@@ -49,11 +49,12 @@ def test_help_differs_between_the_languages_everywhere() -> None:
 
 
 def test_examples_in_the_help_can_be_parsed() -> None:
-    for parser in leaves(build_parser("en")):
+    whole = build_parser("en")
+    for parser in leaves(whole):
         for line in (parser.epilog or "").splitlines()[1:]:
             words = line.split()
             assert words[0] == "khien"
-            args, unknown = build_parser("en").parse_known_args(words[1:])
+            args, unknown = whole.parse_known_args(words[1:])
             assert not unknown, line
             assert args.run is not None
 
@@ -86,6 +87,30 @@ def test_help_is_quick(words: list[str]) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
     assert done.stderr.splitlines()[-1].split() == []
+
+
+def test_the_parser_of_one_command_is_that_of_the_whole_line() -> None:
+    """Only the command that is named is made; nothing that it says may depend on the others."""
+    whole = {parser.prog: parser.format_help() for parser in leaves(build_parser("vi"))}
+    apart = [parser for name in COMMANDS for parser in leaves(build_parser("vi", name))]
+    assert {parser.prog: parser.format_help() for parser in apart} == whole
+
+
+@pytest.mark.parametrize(
+    ("line", "module"),
+    [
+        ("check x --lang vi", "check"),
+        ("--json --lang vi --debug import cordis", "import_"),
+        ("--lang=en plan", "plan"),
+        ("--help plan", None),
+        ("--lang", None),
+        ("dance check", None),
+        ("import_", None),
+        ("", None),
+    ],
+)
+def test_the_command_stands_first_behind_the_common_options(line: str, module: str | None) -> None:
+    assert command_of(line.split()) == module
 
 
 def test_without_a_command_the_help_is_shown_as_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:

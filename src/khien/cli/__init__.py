@@ -61,12 +61,23 @@ COMMANDS = (
 """Module names of the commands, in the order of the help."""
 
 
-def build_parser(lang: str) -> Parser:
-    """The parser with all commands; each module adds its own, and none imports a room before it runs."""
+def build_parser(lang: str, only: str | None = None) -> Parser:
+    """The parser with all commands, or only one of them; each module adds its own, and none imports a room yet."""
     parser, places = make_parser(lang)
-    for name in COMMANDS:
+    for name in COMMANDS if only is None else (only,):
         importlib.import_module(f"khien.cli.{name}").add(places, lang)
     return parser
+
+
+def command_of(words: Sequence[str]) -> str | None:
+    """The module of the command that stands first behind the common options; None where none is named there."""
+    rest = iter(words)
+    for word in rest:
+        if word == "--lang":
+            next(rest, None)
+        elif word not in ("--json", "--debug") and not word.startswith("--lang="):
+            return next((name for name in COMMANDS if name.rstrip("_") == word), None)
+    return None
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -75,7 +86,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     lang = pick_language(words)
     args = argparse.Namespace(json="--json" in words, lang=lang, debug="--debug" in words, command=None)
     try:
-        parser = build_parser(lang)
+        parser = build_parser(lang, command_of(words))
         if not words:
             parser.print_help(sys.stderr)
             return Exit.WRONG_USE
