@@ -31,6 +31,16 @@ def _plain_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _short_drop_downs() -> Iterator[None]:
+    """Most of the time of a workbook goes into the rows kept ready for its drop-downs, which few tests look at."""
+    from khien.programme import workbook_out
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workbook_out, "SPARE_ROWS", 20)
+        yield
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The repository's folder."""
