@@ -7,6 +7,9 @@ from typing import Final
 
 import polars as pl
 
+from khien.office.acts.programme_store import programme_of
+from khien.office.acts.proposals import adopted
+from khien.office.models import Version
 from khien.programme import Programme
 
 Choice = tuple[str, str]
@@ -19,6 +22,15 @@ def named(frame: pl.DataFrame, lang: str, only: Collection[str] | None = None) -
     """Rows with an id and a name (the id where it has none), by name; all of them, or only some."""
     rows = frame.select("id", f"name_{lang}").iter_rows()
     return _by_name((key, name or key) for key, name in rows if only is None or key in only)
+
+
+def provinces(lang: str) -> list[Choice]:
+    """Provinces of the programme that holds, else of the newest one; none while there is no programme."""
+    version = adopted() or Version.objects.order_by("-pk").first()
+    if version is None:
+        return []
+    places = programme_of(version).places
+    return named(places.filter(pl.col("level") == "province"), lang)
 
 
 def cuts(programme: Programme, lang: str) -> list[tuple[str, list[Choice]]]:

@@ -51,12 +51,24 @@ def _compared(a: Sight, b: Sight, lang: str) -> dict[str, Any]:
     }
 
 
-def said(settings: Mapping[str, Any], lang: str) -> str:
-    """What a question asks, in words: the settings that it names, each with its value."""
+NAMED: Final = {
+    "without_country": "countries", "without_partner": "organisations", "pins": "projects", "forbids": "projects",
+}  # fmt: skip
+"""Settings that hold ids, and the tables in which those have names."""
+
+
+def said(settings: Mapping[str, Any], lang: str, names: Mapping[str, Names]) -> str:
+    """What a question asks, in words: the settings that it names, each with its value.
+
+    Args:
+        names: by table what its ids are called.
+    """
     parts = []
     for name, value in settings.items():
         if value not in (None, "", [], ()):
             label = t(ASKED[name], lang) if name in ASKED else name
+            if name in NAMED:
+                value = [called(names.get(NAMED[name], {}), key) for key in value]
             parts.append(f"{label}: {plain(value, lang)}")
     return "; ".join(parts)
 

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 
+from khien.board.choices import provinces
 from khien.board.http import actor_of, lang_of, page, trouble_page
 from khien.office import reads
 from khien.office.acts import accounts as acts
@@ -31,6 +32,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
         "may_hooks": hooks_door.may_change(actor.person),
         "accounts": list(reads.accounts(actor)), "roles": list(Role), "may_invite": door.may_invite(actor.person),
         "email": request.POST.get("email", ""), "name": request.POST.get("name", ""),
+        "provinces": provinces(lang), "called": dict(provinces(lang)),
     }  # fmt: skip
     if request.method == "POST":
         try:
@@ -51,7 +53,8 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
     held = {grant.role: grant.place for grant in other.grants.all()}
     return render(request, "board/account.html", {
         "other": other, "roles": [(role, role.value in held) for role in Role],
-        "places": " ".join(sorted(grant.place for grant in other.grants.all() if grant.place)),
+        "places": sorted(grant.place for grant in other.grants.all() if grant.place),
+        "provinces": provinces(lang_of(request)),
         "second": second.has_second(other), "tied": SocialAccount.objects.filter(user_id=other.pk).exists(),
         "may_change": door.may_change(actor.person, other), "may_deactivate": door.may_deactivate(actor.person, other),
     })  # fmt: skip
@@ -152,7 +155,7 @@ def _roles(request: HttpRequest) -> list[tuple[Role, str]]:
     """The roles ticked on the form; a province officer once for each province named."""
     known = {role.value for role in Role}
     chosen = [Role(name) for name in request.POST.getlist("role") if name in known]
-    places = request.POST.get("places", "").replace(",", " ").split()
+    places = " ".join(request.POST.getlist("places")).replace(",", " ").split()
     pairs: list[tuple[Role, str]] = [(role, "") for role in chosen if role != Role.PROVINCE_OFFICER]
     if Role.PROVINCE_OFFICER in chosen:
         pairs += [(Role.PROVINCE_OFFICER, place) for place in places] or [(Role.PROVINCE_OFFICER, "")]

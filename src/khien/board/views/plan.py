@@ -22,6 +22,8 @@ HEAVY: Final = ("headline", "log")
 """Columns of a run that lists of runs do without."""
 REFRESH: Final = 2
 """Seconds after which a page asks again whose pictures are still being drawn."""
+WAITING: Final = 5
+"""Seconds after which a page asks again that waits for a run."""
 
 
 _said: Memo[dict[str, Any]] = Memo(40)
@@ -114,7 +116,10 @@ def part(request: HttpRequest, pk: int, name: str = "plan") -> HttpResponse:
         more["asked"] = _under_way(sight.plan, missing)
     elif missing is not None:
         more["answer"] = sight.aside(missing)
-    return shown(request, "board/plan.html", sight, name, more)
+    response = shown(request, "board/plan.html", sight, name, more)
+    if more["asked"] is not None:
+        come_again(request, response, WAITING)
+    return response
 
 
 def _under_way(plan: Run, kind: str) -> Run | None:

@@ -27,7 +27,7 @@ from khien.office.doors import watch as door
 from khien.office.watching import Watch
 from khien.programme.tables.records import Indicator
 from khien.watch.levels.tables import level_facts
-from khien.watch.warn import Record, WarnError
+from khien.watch.warn import Content, Record, WarnError
 from khien.watch.warn.cap import area_name
 from khien.words import t
 
@@ -137,6 +137,11 @@ def chosen_map(request: HttpRequest, looked: Sequence[Indicator]) -> str:
     """Which map is shown."""
     wanted = request.GET.get("map", LEVELS)
     return wanted if wanted in (LEVELS, OFFICIAL, *(one.id for one in looked)) else LEVELS
+
+
+def headline_of(content: Content, lang: str) -> str:
+    """The headline of a warning in a language."""
+    return content.headline_vi if lang == "vi" else content.headline_en
 
 
 def name_of(indicator: Indicator, lang: str) -> str:

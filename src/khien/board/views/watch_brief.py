@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from khien.board.charts import watch_now
 from khien.board.charts.watch_now import Known
-from khien.board.views.watch import desk_of, in_force, name_of
+from khien.board.views.watch import desk_of, headline_of, in_force, name_of
 from khien.office import watching
 from khien.office.acts.record import Actor
 from khien.office.acts.trouble import Trouble
@@ -47,6 +47,6 @@ def _line(record: Record, person: User, now: datetime, lang: str, *, waits: bool
         you = next((what for what, verdict in may.items() if verdict), "")
     return {
         "record": record, "content": content, "event": content.event(lang), "you": you,
-        "headline": content.headline_vi if lang == "vi" else content.headline_en,
+        "headline": headline_of(content, lang),
         "areas": ", ".join(area_name(code, lang) for code in content.areas),
     }  # fmt: skip

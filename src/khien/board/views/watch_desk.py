@@ -17,7 +17,8 @@ from khien.board.charts import watch_form as forms
 from khien.board.charts import watch_now
 from khien.board.charts.watch_preview import Preview, preview, sent
 from khien.board.http import actor_of, file_answer, lang_of, page, trouble_page
-from khien.board.views.watch import opened
+from khien.board.views.watch import headline_of, opened
+from khien.draw.numbers import percent
 from khien.office import watching
 from khien.office.acts import warnings as acts
 from khien.office.acts.trouble import Trouble
@@ -30,6 +31,7 @@ from khien.watch.warn.cap import area_name
 from khien.watch.warn.cascade import may_bring
 from khien.watch.warn.feed import atom_feed, file_name
 from khien.watch.warn.reach import reach
+from khien.watch.warn.states import OPEN
 from khien.watch.warn.threats import known_threats, threat_name
 
 ACTS: Final[dict[str, Any]] = {
@@ -92,10 +94,10 @@ def _line(record: Record, now: Any, lang: str, *, waits: bool = False) -> dict[s
     content = record.pending if waits and record.pending is not None else record.content
     return {
         "record": record, "content": content, "event": content.event(lang),
-        "headline": content.headline_vi if lang == "vi" else content.headline_en,
+        "headline": headline_of(content, lang),
         "areas": ", ".join(area_name(code, lang) for code in content.areas), "at": record.steps[-1].at,
         "by": _person(record.steps[-1].by), "expired": record.expired(now),
-        "open": record.state in ("signal", "review", "official") and not record.expired(now),
+        "open": record.state in OPEN and not record.expired(now),
     }  # fmt: skip
 
 
@@ -156,7 +158,7 @@ def _plain(name: str, value: Any, lang: str) -> str:
     if name == "areas":
         return ", ".join(area_name(code, lang) for code in value)
     if name == "probability":
-        return "–" if value is None else f"{100 * value:.4g} %"
+        return percent(value, lang)
     return "–" if value in (None, "") else str(value)
 
 
@@ -187,7 +189,7 @@ def compose(request: HttpRequest, id: str = "") -> HttpResponse:
     record = None if not id else found_at(id)[1]
     require(door.may_propose(actor.person) if record is None else door.may_update(actor.person, record))
     before = None if record is None else record.pending or record.content
-    context: dict[str, Any] = _form(lang, record)
+    context: dict[str, Any] = _form(lang, record, known)
     if request.method == "GET":
         fields = forms.blank(request.GET.dict()) if before is None else forms.fields_of(before)
         return render(request, "board/watch_compose.html", context | {"f": fields})
@@ -210,10 +212,11 @@ def _save(request: HttpRequest, content: Content, record: Record | None) -> str:
     return record.id
 
 
-def _form(lang: str, record: Record | None) -> dict[str, Any]:
+def _form(lang: str, record: Record | None, known: Desk) -> dict[str, Any]:
     from khien.watch.levels.tables import HAZARDS, level_facts
     from khien.watch.warn.content import provinces
 
+    still = [record for record in known.warnings.values() if record.state in OPEN]
     places = sorted(((code, watch_now.place_name(code, lang)) for code in provinces()), key=lambda pair: pair[0])
     return {
         "record": record, "illustrative": watching.watch().illustrative, "places": places,
@@ -221,6 +224,7 @@ def _form(lang: str, record: Record | None) -> dict[str, Any]:
         "others": sorted(((h, threat_name(h, lang)) for h in known_threats() if h not in HAZARDS), key=_by_name),
         "levels": [(str(n), level_facts(n)[lang]) for n in range(1, 6)],
         "seen": 0 if record is None else len(record.steps),
+        "open": [(r, r.content.event(lang), headline_of(r.content, lang)) for r in still],
         "hazard_name": "" if record is None else record.content.event(lang),
     }  # fmt: skip
 

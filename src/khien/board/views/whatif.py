@@ -53,15 +53,17 @@ def ask(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _form(request: HttpRequest, plan: Run) -> dict[str, Any]:
     from khien.board.charts.comparison import said
+    from khien.draw.results import names_of
 
     lang = lang_of(request)
     programme = programme_of(plan.version)
+    names = names_of(programme)[lang]
     answers = Run.objects.filter(kind="whatif", source=plan).select_related("asked_by").defer(*HEAVY).order_by("-pk")
     return about(request, plan) | {
         **_choices.of((programme.hash, lang), lambda: _chosen_from(programme, lang)),
         "sent": {name: request.POST.get(name, "") for name in TEXTS},
         "marked": {name: request.POST.getlist(name) for name in LISTS},
-        "answers": [(run, said(run.settings, lang)) for run in answers[:20]],
+        "answers": [(run, said(run.settings, lang, names)) for run in answers[:20]],
     }
 
 
@@ -112,9 +114,11 @@ def _whys(table: dict[str, Any] | None, lang: str) -> dict[str, dict[str, Any]]:
 def _answer(request: HttpRequest, run: Run) -> HttpResponse:
     """What came out, or how far it is."""
     from khien.board.charts.comparison import compared, said
+    from khien.draw.results import names_of
 
     source = run.source
-    asked = said(run.settings, lang_of(request))
+    lang = lang_of(request)
+    asked = said(run.settings, lang, names_of(programme_of(run.version))[lang])
     context: dict[str, Any] = about(request, run) | {"source": source, "asked": asked}
     if run.state == Run.State.DONE and source is not None and source.kind in PLANS:
         context |= compared(Sight(source), Sight(run), lang_of(request))

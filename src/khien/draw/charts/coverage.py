@@ -156,7 +156,7 @@ def capability_heat(
         ink = alt.condition(f"datum.value > {theme.LIGHT_FROM}", alt.value("#ffffff"), alt.value(theme.ON_SHADES))
         figure = alt.Text("value:Q", format=".0%")
         layers.append(
-            base.transform_filter("datum.value !== null").mark_text(fontSize=9.5).encode(text=figure, color=ink)
+            base.transform_filter("datum.value !== null").mark_text(fontSize=8.5).encode(text=figure, color=ink)
         )
     layers.append(
         base.transform_filter("datum.value === null").mark_text(fontSize=10, color=theme.MUTED).encode(text="text:N")

@@ -111,7 +111,7 @@ def people_load(frame: pl.DataFrame, lang: str, names: Names, width: int = theme
         ink = alt.condition(f"datum.load > {theme.LIGHT_FROM_HEAT}", alt.value("#ffffff"), alt.value(theme.ON_SHADES))
         layers.append(
             base.transform_filter("datum.need > 0")
-            .mark_text(fontSize=10)
+            .mark_text(fontSize=9)
             .encode(text=alt.Text("load:Q", format=".0%"), color=ink)
         )
     chart = alt.layer(*layers).properties(width=heat_plot(width, label.values()), height=26 * len(order))
