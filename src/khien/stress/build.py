@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,7 +81,7 @@ def make_case(programme: Programme, plan: Plan, shocks: pl.DataFrame, settings: 
         | shock_arrays(replay, all_shocks, supplies, "shocks" in settings.vary)
         | effect_arrays(replay, rows, supplies)
     )
-    return Case(replay, rows, all_shocks, drawn, model_of(arrays))
+    return Case(replay, rows, all_shocks, drawn, with_meetings(model_of(arrays | dict.fromkeys(("meets", "met")))))
 
 
 def base_shocks(model: Model, drawn: int) -> Model:
@@ -90,7 +91,23 @@ def base_shocks(model: Model, drawn: int) -> Model:
     counts = [int(kept[a:b].sum()) for a, b in itertools.pairwise(ptr)]
     order = model.order._replace(hit_by=model.order.hit_by[kept], hit_ptr=np.cumsum([0, *counts]).astype(np.int64))
     parts = {name: _first_shocks(getattr(model, name), drawn) for name in ("luck", "blows", "strikes")}
-    return model._replace(order=order, **parts)
+    return with_meetings(model._replace(order=order, **parts))
+
+
+def with_meetings(model: Model) -> Model:
+    """The model with the items of which two shocks may take supplies at the same time."""
+    luck, strikes = model.luck, model.strikes
+    ends = luck.first_begin + luck.choices - 1 + strikes.lasts
+    spans: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for shock, (a, b) in enumerate(itertools.pairwise(strikes.takes_ptr)):
+        for item in strikes.takes_item[a:b]:
+            spans[int(item)].append((int(luck.first_begin[shock]), int(ends[shock])))
+    meets = np.zeros(len(strikes.item_freed_by), dtype=np.int64)
+    for item, mine in spans.items():
+        mine.sort()
+        meets[item] = any(one[1] > other[0] for one, other in itertools.pairwise(mine))
+    met = np.flatnonzero(meets[strikes.takes_item] * (strikes.takes_shock < len(ends)))
+    return model._replace(strikes=strikes._replace(meets=meets, met=met))
 
 
 def _first_shocks(part: Any, drawn: int) -> Any:

@@ -15,11 +15,15 @@ import numpy as np
 
 from khien.plan.futures import tail_count
 from khien.stress.build import Case
-from khien.stress.core.cover import follow
+from khien.stress.core.cover import worth
+from khien.stress.core.follow import follow
 from khien.stress.core.model import Model, Reals, Twist, no_twist
-from khien.stress.core.replay import BLOCK, Draws, Work, broken_for, draws_for, replay, work_for, worth
+from khien.stress.core.replay import Draws, Work, broken_for, draws_for, replay, work_for
 from khien.stress.run import Progress, cores
 from khien.stress.settings import StressSettings
+
+AT_ONCE = 128
+"""Draws that one thread compares before it takes others: few, so that all threads end together."""
 
 
 class Question(NamedTuple):
@@ -95,7 +99,7 @@ def ask(
     """
     count = min(settings.paired, settings.draws)
     losses = np.empty((len(questions), count))
-    blocks = [(at, min(BLOCK, count - at)) for at in range(0, count, BLOCK)]
+    blocks = [(at, min(AT_ONCE, count - at)) for at in range(0, count, AT_ONCE)]
     began, done = time.monotonic(), 0
 
     def one(block: tuple[int, int]) -> None:
@@ -156,7 +160,7 @@ class _Desk:
         other: Any = self.draws
         follow(m.horizon.quarters, m.brings, m.services, ok, d.end, w.subjects, w.service)
         worth(
-            m.strikes, m.yields, m.worths, w.strike, w.walk, w.subjects, w.service, d.on, d.begin,
+            m.strikes, m.yields, m.worths, w.strike, w.field, w.subjects, w.service, d.on, d.begin,
             other.coverage, other.reliance, other.value,
         )  # fmt: skip
         return np.array(other.value)

@@ -14,7 +14,7 @@ from khien.plan.frames.replay import Held, Replay, held
 from khien.programme import Programme
 from khien.reliance import NEVER, dependencies, kept_share, service_needs
 from khien.reliance.coverage import Demand, demand
-from khien.stress.core.cover import LANES, STEPS
+from khien.stress.core.cover import STEPS
 from khien.stress.core.model import Ints, Reals, pointers
 from khien.stress.projects_in import flat, ints
 
@@ -63,12 +63,13 @@ def effect_arrays(replay: Replay, rows: list[Row], supplies: Mapping[str, list[S
     cut = dependencies(programme)
     changing = {row["subject"] for row in rows}
     needs, service = _needs(programme, need, subject_at, base, changing)
-    keep, rows_by, row_values = _keeps(replay, need, cut, base, changing)
+    keep, fades = _keeps(replay, need, cut, base, changing)
     by_product = _yields(need)
     serves = np.array([not part and since == 0 for part, since in zip(needs, service, strict=True)], dtype=bool)
-    steady = serves & np.array([not part for part in rows_by], dtype=bool)
+    steady = serves & np.array([not part for part in fades], dtype=bool)
     weight, per_unit = _weights(need)
     alive = np.flatnonzero(service < replay.when.quarters)
+    into_year = replay.when.into_year.astype(np.int64)
     return dict(
         alive=alive,
         available=_times(base.available, subject_at),
@@ -80,16 +81,17 @@ def effect_arrays(replay: Replay, rows: list[Row], supplies: Mapping[str, list[S
         serves=ints(serves),
         steady=ints(steady),
         keep=keep,
-        keep_ptr=pointers(rows_by),
-        keep_subject=flat([[subject_at[s] for s in part] for part in rows_by]),
-        keep_row=row_values,
-        amount=_padded(need.yields @ serves.astype(np.float64)),
-        amount_cut=_padded(need.yields @ np.where(steady[:, None], keep, 0.0)),
+        **_fades(keep, fades, subject_at),
         yielded_ptr=pointers(by_product),
         yielded_capability=flat([[c for c, _ in part] for part in by_product]),
         yielded_amount=np.array([a for part in by_product for _, a in part], dtype=np.float64),
-        rises=_rises(weight, per_unit),
-        step_of=replay.when.into_year.astype(np.int64),
+        base=np.stack(
+            [
+                np.repeat((need.yields @ serves.astype(np.float64))[:, None], STEPS, axis=1),
+                need.yields @ np.where(steady[:, None], keep, 0.0),
+            ]
+        ),
+        **_chains(weight, per_unit, into_year),
         after_cut=ints(replay.when.after_cut(t) for t in range(replay.when.quarters + 1)),
         weight=weight,
         per_unit=per_unit,
@@ -121,34 +123,62 @@ def _needs(
 
 def _keeps(
     replay: Replay, need: Demand, cut: pl.DataFrame, base: Held, changing: set[str]
-) -> tuple[Reals, list[list[str]], Reals]:
-    """What every product retains by what never changes, and the rows that end once a subject is held at home."""
+) -> tuple[Reals, list[dict[str, Reals]]]:
+    """What every product retains in the end, and no more than what until a subject is held at home, [4] each."""
     cut_quarters = int(replay.programme.settings.cut_quarters)
     at = {name: i for i, name in enumerate(need.products)}
     keep = np.ones((len(need.products), STEPS))
-    rows_by: list[list[str]] = [[] for _ in need.products]
-    values: list[list[Reals]] = [[] for _ in need.products]
+    fades: list[dict[str, Reals]] = [{} for _ in need.products]
     for product, months, lost, freed in cut.select("product", "months", "lost_share", "removed_by").iter_rows():
         if freed is not None and base.at_home.get(freed, NEVER) == 0:
             continue
-        row = kept_share(months, lost, np.arange(STEPS), cut_quarters)
+        row, x = kept_share(months, lost, np.arange(STEPS), cut_quarters), at[product]
         if freed in changing:
-            rows_by[at[product]].append(freed)
-            values[at[product]].append(row)
+            fades[x][freed] = np.minimum(fades[x].get(freed, row), row)
         else:
-            keep[at[product]] = np.minimum(keep[at[product]], row)
-    laid = [row for part in values for row in part]
-    return keep, rows_by, np.array(laid) if laid else np.ones((0, STEPS))
+            keep[x] = np.minimum(keep[x], row)
+    return keep, fades
+
+
+def _fades(keep: Reals, fades: list[dict[str, Reals]], subject_at: Mapping[str, int]) -> dict[str, Any]:
+    """The rows that matter, by product and quarter of a cut; those that retain least stand first."""
+    parts: list[list[tuple[float, int]]] = [
+        sorted((float(row[k]), subject_at[s]) for s, row in mine.items() if row[k] < last[k])
+        for mine, last in zip(fades, keep, strict=True)
+        for k in range(STEPS)
+    ]
+    ptr = pointers(parts)
+    return {
+        "fade_ptr": np.stack([ptr[k : len(ptr) - STEPS + k : STEPS] for k in range(STEPS + 1)], axis=1),
+        "fade_subject": flat([[s for _, s in part] for part in parts]),
+        "fade_level": np.array([level for part in parts for level, _ in part], dtype=np.float64),
+    }
+
+
+def _chains(weight: Reals, per_unit: Reals, into_year: Ints) -> dict[str, Any]:
+    """How quarters follow each other, for coverage and for self-reliance."""
+    quarters = len(into_year)
+    steps = np.stack([np.zeros_like(into_year), into_year])
+    before, first_at = np.full((2, quarters), -1), np.full((STEPS, quarters + 1), quarters)
+    for t in range(1, quarters):
+        before[0, t] = t - 1
+        before[1, t] = max((u for u in range(t) if into_year[u] == into_year[t]), default=-1)
+    for t in reversed(range(quarters)):
+        first_at[:, t] = first_at[:, t + 1]
+        first_at[into_year[t], t] = t
+    same = (weight == weight[before]).all(axis=2) & (per_unit == per_unit[before]).all(axis=2)
+    return {
+        "step_of": steps,
+        "before": before,
+        "again": first_at[into_year, np.arange(1, quarters + 1)],
+        "first_at": first_at,
+        "rises": ints(~same.ravel() | (before.ravel() < 0)).reshape(2, -1),
+    }
 
 
 def _yields(need: Demand) -> list[list[tuple[int, float]]]:
     """For every product the capabilities that it brings, and how much."""
     return [[(int(c), float(column[c])) for c in np.flatnonzero(column)] for column in need.yields.T]
-
-
-def _rises(weight: Reals, per_unit: Reals) -> Ints:
-    same = (weight[1:] == weight[:-1]).all(axis=1) & (per_unit[1:] == per_unit[:-1]).all(axis=1)
-    return np.concatenate([[1], ~same]).astype(np.int64)
 
 
 def _weights(need: Demand) -> tuple[Reals, Reals]:
@@ -158,13 +188,7 @@ def _weights(need: Demand) -> tuple[Reals, Reals]:
     total = weight.sum(axis=0)
     weight = weight / np.where(total > 0, total, 1.0)
     per_unit = np.where(known, weight / np.where(known, need.required, 1.0), 0.0)
-    return np.ascontiguousarray(_padded(weight).T), np.ascontiguousarray(_padded(per_unit).T)
-
-
-def _padded(values: Reals) -> Reals:
-    """Rows of nought up to a multiple of four."""
-    more = -len(values) % LANES
-    return np.concatenate([values, np.zeros((more, *values.shape[1:]))])
+    return np.ascontiguousarray(weight.T), np.ascontiguousarray(per_unit.T)
 
 
 def _items(

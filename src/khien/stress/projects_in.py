@@ -124,6 +124,7 @@ def project_arrays(
     waits = [[(at[b], lag) for b, lag in row["waits"]] for row in rows]
     stands = [[at[b] for b in row["stands"]] for row in rows]
     needs = [efforts[row["option"]] for row in rows]
+    groups = list(dict.fromkeys(tuple(part) for part in hit_by))
 
     def brings(row: Row) -> int:
         if row["order"] < service or row["level"] < settings.mastery_threshold:
@@ -161,8 +162,9 @@ def project_arrays(
         "effort_people": flat([[n for _, n in part] for part in needs]),
         "limit_ptr": pointers(limits_of),
         "limit": flat(limits_of),
-        "hit_ptr": pointers(hit_by),
-        "hit_by": flat(hit_by),
+        "hit_group": ints(groups.index(tuple(part)) for part in hit_by),
+        "hit_ptr": pointers([list(group) for group in groups]),
+        "hit_by": flat([list(group) for group in groups]),
     }
 
 

@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Generator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from khien.stress.core.model import Ints, Model, Reals, no_twist
-from khien.stress.core.replay import BLOCK, Draws, draws_for, replay, work_for
+from khien.stress.core.replay import BLOCK, Draws, Work, draws_for, replay, work_for
 from khien.stress.core.tally import (
     MONEY_BINS,
     Scale,
@@ -33,10 +33,10 @@ from khien.stress.core.tally import (
 )
 from khien.stress.settings import StressError
 
-PIECE = 64 * BLOCK
+PIECE = 16 * BLOCK
 """Draws between two looks at the clock."""
 
-PILOT = 8 * BLOCK
+PILOT = 4 * BLOCK
 """Draws from which the bins of money are laid out: always the first ones, so that they are always the same."""
 
 PATIENCE = 10.0
@@ -71,6 +71,19 @@ class Part(NamedTuple):
     tally: Tally
 
 
+class Desk(NamedTuple):
+    """Room for one worker after another, and what has been counted there."""
+
+    work: Work
+    draws: Draws
+    tally: Tally
+
+
+def desk_for(model: Model) -> Desk:
+    """Room, and counters at nought."""
+    return Desk(work_for(model), draws_for(model), tally_for(model))
+
+
 def scale_of(model: Model, seed: int, repair: bool) -> Scale:
     """Bins of money by year, twice as wide as what the first draws span, in whole million VND."""
     draws, work, tally = draws_for(model), work_for(model), tally_for(model)
@@ -87,17 +100,21 @@ def scale_of(model: Model, seed: int, repair: bool) -> Scale:
 
 def work_out(job: Job, first: int, count: int) -> Part:
     """One piece of the draws."""
+    desk, values = desk_for(job.model), np.empty(count)
+    fill(job, desk, first, values)
+    return Part(first, values, desk.tally)
+
+
+def fill(job: Job, desk: Desk, first: int, values: Reals) -> None:
+    """Fill the values of the draws from `first` on; what is counted is added up at the desk."""
     model, twist = job.model, no_twist(job.model)
-    tally, work, full = tally_for(model), work_for(model), draws_for(model)
-    values = np.empty(count)
-    for at in range(0, count, BLOCK):
-        size = min(BLOCK, count - at)
-        draws = full if size == BLOCK else draws_for(model, size)
-        room = work if size == BLOCK else work_for(model, size)
-        replay(model, twist, job.seed, first + at, job.repair, room, draws, tally.broken)
-        _count(job, draws, tally)
+    for at in range(0, len(values), BLOCK):
+        size = min(BLOCK, len(values) - at)
+        draws = desk.draws if size == BLOCK else draws_for(model, size)
+        room = desk.work if size == BLOCK else work_for(model, size)
+        replay(model, twist, job.seed, first + at, job.repair, room, draws, desk.tally.broken)
+        _count(job, draws, desk.tally)
         values[at : at + size] = draws.value
-    return Part(first, values, tally)
 
 
 def _count(job: Job, d: Draws, t: Tally) -> None:
@@ -128,12 +145,13 @@ def run(
     pieces = [(first, min(PIECE, draws - first)) for first in range(0, draws, PIECE)]
     values, total = np.full(draws, np.nan), tally_for(job.model)
     began, done, why = time.monotonic(), 0, "draws"
-    source = _threads(job, pieces, threads) if cluster is None else _cluster(job, pieces, cluster)
+    if cluster is None:
+        source = _threads(job, pieces, threads, values, total)
+    else:
+        source = _cluster(job, pieces, cluster, values, total)
     try:
-        for part in source:
-            values[part.first : part.first + len(part.values)] = part.values
-            add(total, part.tally)
-            done += len(part.values)
+        for count in source:
+            done += count
             if progress is not None:
                 progress(Progress("draws", done, draws, time.monotonic() - began))
     except KeyboardInterrupt:
@@ -143,36 +161,42 @@ def run(
     return Outcome(values[~np.isnan(values)], total, why)
 
 
-def _threads(job: Job, pieces: list[tuple[int, int]], threads: int | None) -> Generator[Part, None, None]:
-    """Pieces as they are ready, worked out by threads: the compiled replay lets go of the interpreter."""
-    count = max(1, threads or cores())
-    stop = threading.Event()
+def _threads(
+    job: Job, pieces: list[tuple[int, int]], threads: int | None, values: Reals, total: Tally
+) -> Generator[int, None, None]:
+    """Fill `values` and `total`: the compiled replay lets go of the interpreter. Yields how many draws were done.
 
-    def one(piece: tuple[int, int]) -> Part | None:
-        return None if stop.is_set() else work_out(job, *piece)
+    A piece that has begun is finished, so that values and counts are always of the same draws.
+    """
+    count = max(1, min(threads or cores(), len(pieces)))
+    stop = threading.Event()
+    desks = [desk_for(job.model) for _ in range(count)]
+
+    def one(piece: tuple[int, int]) -> int:
+        if stop.is_set():
+            return 0
+        desk, (first, size) = desks.pop(), piece
+        found = np.empty(size)
+        fill(job, desk, first, found)
+        values[first : first + size] = found
+        desks.append(desk)
+        return size
 
     pool = ThreadPoolExecutor(count)
-    waiting: set[Future[Part | None]] = set()
-    left = iter(pieces)
     try:
-        while True:
-            for piece in left:
-                waiting.add(pool.submit(one, piece))
-                if len(waiting) > 2 * count:
-                    break
-            if not waiting:
-                return
-            ready, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in ready:
-                if (part := future.result()) is not None:
-                    yield part
+        for future in as_completed([pool.submit(one, piece) for piece in pieces]):
+            yield future.result()
     finally:
         stop.set()
         pool.shutdown(wait=True, cancel_futures=True)
+        for desk in desks:
+            add(total, desk.tally)
 
 
-def _cluster(job: Job, pieces: list[tuple[int, int]], address: str) -> Generator[Part, None, None]:
-    """Pieces as they are ready, worked out by the workers of a Dask cluster."""
+def _cluster(
+    job: Job, pieces: list[tuple[int, int]], address: str, values: Reals, total: Tally
+) -> Generator[int, None, None]:
+    """The same by the workers of a Dask cluster."""
     try:
         distributed: Any = import_module("distributed")  # an extra, without types
     except ImportError as error:
@@ -185,7 +209,9 @@ def _cluster(job: Job, pieces: list[tuple[int, int]], address: str) -> Generator
         shared = client.scatter(job, broadcast=True, hash=False)
         futures = [client.submit(work_out, shared, first, count, pure=False) for first, count in pieces]
         for _, part in distributed.as_completed(futures, with_results=True):
-            yield part
+            values[part.first : part.first + len(part.values)] = part.values
+            add(total, part.tally)
+            yield len(part.values)
     finally:
         with suppress(Exception):
             client.close()

@@ -56,8 +56,9 @@ class Order(NamedTuple):
     wait_lag: Ints
     stage_ptr: Ints
     stage_by: Ints  # one of these must have ended
+    hit_group: Ints  # [P]: projects that the same shocks stop
     hit_ptr: Ints
-    hit_by: Ints  # shocks that stop its partner
+    hit_by: Ints  # shocks that stop a group
 
 
 class Charges(NamedTuple):
@@ -150,6 +151,8 @@ class Strikes(NamedTuple):
     item_ptr: Ints  # [I + 1]: supplies stand in order of their items
     item_share: Reals  # [I]: sum of all supplies
     item_freed_by: Ints  # [I]: subject, -1 never
+    meets: Ints  # [I]: 1 where two shocks may take supplies of it at the same time
+    met: Ints  # what shocks take of such items
     used_ptr: Ints  # [I + 1]
     used_product: Ints
     used_lost: Reals
@@ -169,24 +172,27 @@ class Services(NamedTuple):
 
 
 class Yields(NamedTuple):
-    """From products to coverage. Of the capabilities a row is padded with some that weigh nothing."""
+    """From products to coverage. Two of [2, ...]: for coverage, where all quarters are one chain, and for
+    self-reliance, where the first quarters of all years are one, the second ones another, and so on."""
 
     alive: Ints  # products that can come into service
     serves: Ints  # [Q]: 1 where it serves from the first day whatever happens
     steady: Ints  # [Q]: 1 where nothing changes what it retains under a cut either
-    keep: Reals  # [Q, 4]: retained in the first, second, ... quarter of a cut, from what never changes
-    keep_ptr: Ints
-    keep_subject: Ints  # what a row takes is kept once this subject is held at home
-    keep_row: Reals  # [., 4]
-    amount: Reals  # [C]: yields of what serves from the first day
-    amount_cut: Reals  # [C, 4]: yields of the steady ones under a cut
+    keep: Reals  # [Q, 4]: retained in the first, second, ... quarter of a cut in the end
+    fade_ptr: Ints  # [Q, 5]: rows of each product and quarter of a cut, those that retain least first
+    fade_subject: Ints  # no more than the level is retained until this subject is held at home
+    fade_level: Reals
     yielded_ptr: Ints  # [Q + 1]
     yielded_capability: Ints
     yielded_amount: Reals
-    rises: Ints  # [T]: 1 where weight or level is another than the quarter before
+    base: Reals  # [2, C, 4]: yields of what serves from the first day and of the steady ones under a cut
+    rises: Ints  # [2, T]: 1 where weight or level is another than the quarter before in the chain
     weight: Reals  # [T, C]: share of the capability in the coverage of the programme
     per_unit: Reals  # [T, C]: what one unit of it brings to that share, 0 without requirement
-    step_of: Ints  # [T]: quarters since the first of its year
+    step_of: Ints  # [2, T]: which chain a quarter belongs to: for self-reliance quarters since the first of its year
+    before: Ints  # [2, T]: the quarter before in the chain, -1 where there is none
+    again: Ints  # [T]: the quarter after in the chain of self-reliance, T where there is none
+    first_at: Ints  # [4, T + 1]: first of the chain of self-reliance from a quarter on, T where there is none
 
 
 class Worths(NamedTuple):

@@ -2,34 +2,52 @@
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 from khien.stress.core.pause import FAR, run_from, windows
 
 
 @njit(cache=True, nogil=True)
-def push(p, pause, on, begin, time, start, end, low, high):
-    """Fill starts and ends, [projects, draws]."""
-    planned, fixed, idle = p.planned, p.fixed, p.idle
+def push(p, pause, on, begin, time, start, end, low, high, since, until):
+    """Fill starts and ends, [projects, draws]; `since` and `until`, [partners, draws], are room to work in."""
+    planned, fixed, idle, hit_group = p.planned, p.fixed, p.idle, p.hit_group
     wait_ptr, wait_for, wait_lag = p.wait_ptr, p.wait_for, p.wait_lag
     stage_ptr, stage_by, hit_ptr, hit_by = p.stage_ptr, p.stage_by, p.hit_ptr, p.hit_by
     draws = len(on)
+    away(hit_ptr, hit_by, pause, on, begin, since, until)
     for i in range(len(planned)):
-        at, until, takes = start[i], end[i], time[i]
+        at, ends, takes = start[i], end[i], time[i]
         at[:] = planned[i]
         if not fixed[i]:
             for x in range(wait_ptr[i], wait_ptr[i + 1]):
-                other, lag = end[wait_for[x]], wait_lag[x]
+                other, lag = end[wait_for[x]], np.int32(wait_lag[x])
                 for n in range(draws):
-                    at[n] = max(at[n], other[n] + lag)
+                    at[n] = max(at[n], np.int32(other[n] + lag))
             stand(stage_by[stage_ptr[i] : stage_ptr[i + 1]], end, at)
         for n in range(draws):
-            until[n] = at[n] + takes[n]
-        if hit_ptr[i] < hit_ptr[i + 1] and not idle[i]:
+            ends[n] = at[n] + takes[n]
+        g = hit_group[i]
+        if hit_ptr[g] < hit_ptr[g + 1] and not idle[i]:
+            first, last = since[g], until[g]
             for n in range(draws):
-                found = windows(hit_by, hit_ptr[i], hit_ptr[i + 1], pause, on[n], begin[n], low, high)
-                if found:
-                    at[n], until[n] = run_from(at[n], takes[n], fixed[i], found, low, high)
+                if first[n] < ends[n] and at[n] < last[n]:
+                    found = windows(hit_by, hit_ptr[g], hit_ptr[g + 1], pause, on[n], begin[n], low, high)
+                    at[n], ends[n] = run_from(at[n], takes[n], fixed[i], found, low, high)
+
+
+@njit(cache=True, nogil=True)
+def away(hit_ptr, hit_by, pause, on, begin, since, until):
+    """Fill the first quarter in which each partner is away, and one past the last; FAR and 0 if it never is."""
+    since[:, :] = FAR
+    until[:, :] = 0
+    for g in range(len(since)):
+        for x in range(hit_ptr[g], hit_ptr[g + 1]):
+            s = hit_by[x]
+            for n in range(len(on)):
+                if on[n, s] and pause[s]:
+                    since[g, n] = min(since[g, n], np.int32(begin[n, s]))
+                    until[g, n] = max(until[g, n], np.int32(begin[n, s] + pause[s]))
 
 
 @njit(cache=True, nogil=True)

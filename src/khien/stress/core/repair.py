@@ -35,7 +35,9 @@ def prepare(year_start, g, k, on, begin, free, slack):
                     for t in range(begin[s], min(begin[s] + k.length[s], quarters)):
                         free[skill, t] -= there[skill, t] * k.loss_num[s] // k.loss_den[s]
     income = g.income - g.charged
-    cut_income(year_start, k, on, begin, income)
+    for s in range(len(on)):
+        if on[s]:
+            cut_income(year_start, k, s, begin[s], income)
     before = 0
     for y in range(len(slack)):
         before = income[y] + (before if g.carry_over else 0)
@@ -150,7 +152,8 @@ def place_fixed(
     """What is committed or running keeps its start and takes what it needs first."""
     for i in range(len(o.planned)):
         if o.fixed[i]:
-            n = 0 if o.idle[i] else windows(o.hit_by, o.hit_ptr[i], o.hit_ptr[i + 1], pause, on, begin, low, high)
+            g = o.hit_group[i]
+            n = 0 if o.idle[i] else windows(o.hit_by, o.hit_ptr[g], o.hit_ptr[g + 1], pause, on, begin, low, high)
             start[i], end[i] = run_from(o.planned[i], time[i], 1, n, low, high)
             a, b, row = c.spend_ptr[i], c.spend_ptr[i + 1], spend[i]
             y0, y1 = add_spend(h.year_of, h.year_start, c.spend_parts, a, b, c.spent[i], start[i], end[i], cost[i], row)
@@ -169,14 +172,15 @@ def schedule(
     )
     planned, fixed, latest, quarters = o.planned, o.fixed, o.latest, h.quarters
     wait_ptr, wait_for, wait_lag, stage_ptr, stage_by = o.wait_ptr, o.wait_for, o.wait_lag, o.stage_ptr, o.stage_by
-    hit_ptr, hit_by, from_year, to_year = o.hit_ptr, o.hit_by, lim.first_year, lim.last_year
+    hit_group, hit_ptr, hit_by, from_year, to_year = o.hit_group, o.hit_ptr, o.hit_by, lim.first_year, lim.last_year
     for i in range(len(planned)):
         if fixed[i]:
             continue
         ready = ready_from(planned, wait_ptr, wait_for, wait_lag, stage_ptr, stage_by, i, end)
         start[i], end[i] = FAR, FAR
         if ready < quarters:
-            n = windows(hit_by, hit_ptr[i], hit_ptr[i + 1], pause, on, begin, low, high)
+            g = hit_group[i]
+            n = windows(hit_by, hit_ptr[g], hit_ptr[g + 1], pause, on, begin, low, high)
             row = spend[i]
             start[i], end[i], y0, y1 = place(
                 h, c, p, lim, carry_over, i, latest[i], ready, time[i], cost[i], n, low, high, free, slack, room, row

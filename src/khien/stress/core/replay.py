@@ -8,27 +8,33 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from khien.stress.core.cover import STEPS, by_year, follow, promises_broken, walk, walk_cut
+from khien.stress.core.cover import STEPS, worth
 from khien.stress.core.dice import key_of
+from khien.stress.core.follow import follow, promises_broken
 from khien.stress.core.model import Ints, Model, Reals, Twist
 from khien.stress.core.pause import FAR
 from khien.stress.core.push import push
 from khien.stress.core.repair import prepare, schedule, share_broken
 from khien.stress.core.sample import draw_projects, draw_shocks
-from khien.stress.core.spend import cut_income, spend_block
-from khien.stress.core.strike import strike
+from khien.stress.core.spend import add_row, cut_income, spend_block, take_row
 
-BLOCK = 120
+BLOCK = 240
 """Draws that are replayed side by side: enough to share the fixed costs, few enough to stay in the cache."""
+
+TILE = 40
+"""Draws whose coverage is worked out side by side: what changes in them is to stay in the cache."""
 
 
 class Strike(NamedTuple):
-    """Room for what shocks take."""
+    """Room for what shocks take: of a product in one draw of a tile a row."""
 
-    out: Reals  # [Q, T]
-    hit_from: Ints  # [Q]
+    out: Reals  # [R, T]
+    hit_from: Ints  # [R]
     hit_to: Ints
-    touched: Ints
+    product: Ints
+    lane: Ints
+    row_of: Ints  # [Q, M]: -1 where there is none
+    who: Ints  # [M]
     lost: Reals  # [J, T]
     soonest: Ints
     items: Ints  # [I]
@@ -36,23 +42,16 @@ class Strike(NamedTuple):
     chain: Ints  # what shocks take
 
 
-class Walk(NamedTuple):
-    """Room for walking from event to event."""
+class Field(NamedTuple):
+    """Room for what changes in coverage and self-reliance, for a tile of M draws."""
 
-    head: Ints  # [T]
-    hit: Ints
-    after: Ints
-    product: Ints
-    now: Reals  # [Q]
-    amount: Reals  # [C]
+    change: Reals  # [2, C, T + 1, M]
+    noted: NDArray[np.uint8]  # [2, C, T + 1]: 1 where something changes in any of them
+    run: Reals  # [4, M]: amounts so far
     part: Reals
-    missing: Reals
-    lacking: Ints
-    now_cut: Reals  # [Q, 4]
-    amount_cut: Reals  # [C, 4]
-    part_cut: Reals
-    change: Reals  # [4]
-    share: Reals  # [T]
+    share: Reals  # [T, M]
+    at: Ints  # [M]
+    level: Reals
 
 
 class Work(NamedTuple):
@@ -62,7 +61,8 @@ class Work(NamedTuple):
     when: Ints
     low: Ints
     high: Ints
-    vectors: Reals  # [4, N]
+    away: Ints  # [2, partners, N]: since when, until when
+    vectors: Reals  # [5, N]
     done: Reals  # [Y + 1, N]
     spend: Reals  # [P, Y]
     paid: Reals  # [Y]
@@ -76,7 +76,7 @@ class Work(NamedTuple):
     subjects: Ints  # [4, U, N]
     service: Ints  # [2, Q, N]
     strike: Strike
-    walk: Walk
+    field: Field
 
 
 class Draws(NamedTuple):
@@ -109,7 +109,8 @@ def work_for(model: Model, draws: int = BLOCK) -> Work:
     projects, shocks, years = len(model.order.planned), len(model.blows.length), len(model.means.income)
     return Work(
         *(_ints(shocks) for _ in range(4)),
-        np.zeros((4, draws)),
+        _short_ints(2, len(model.order.hit_ptr) - 1, draws),
+        np.zeros((5, draws)),
         np.zeros((years + 1, draws)),
         np.zeros((projects, years)),
         np.zeros(years),
@@ -122,20 +123,20 @@ def work_for(model: Model, draws: int = BLOCK) -> Work:
         np.zeros(len(model.limits.ceiling)),
         _short_ints(4, len(model.services.available), draws),
         _short_ints(2, len(model.services.service), draws),
-        _strike(model),
-        _walk(model),
+        _strike(model, min(draws, TILE)),
+        _field(model, min(draws, TILE)),
     )
 
 
-def _strike(model: Model) -> Strike:
+def _strike(model: Model, tile: int) -> Strike:
     e = model.strikes
     products, items, supplies = len(model.services.service), len(e.item_share), len(e.supply_share)
-    quarters = model.horizon.quarters
+    quarters, rows = model.horizon.quarters, products * tile
     return Strike(
-        np.ones((products, quarters)),
-        np.full(products, FAR, dtype=np.int64),
-        _ints(products),
-        _ints(products),
+        np.ones((rows, quarters)),
+        *(_ints(rows) for _ in range(4)),
+        np.full((products, tile), -1, dtype=np.int64),
+        _ints(tile),
         np.zeros((supplies, quarters)),
         np.full((supplies, quarters), FAR, dtype=np.int64),
         _ints(items),
@@ -144,24 +145,16 @@ def _strike(model: Model) -> Strike:
     )
 
 
-def _walk(model: Model) -> Walk:
-    products, quarters, capabilities = len(model.services.service), model.horizon.quarters, len(model.yields.amount)
-    events = products * (quarters + 2) + len(model.yields.keep_subject)
-    return Walk(
-        _ints(quarters),
-        _ints(quarters),
-        _ints(events),
-        _ints(events),
-        np.zeros(products),
-        np.zeros(capabilities),
-        np.zeros(capabilities),
-        np.zeros(capabilities),
-        _ints(capabilities),
-        np.zeros((products, STEPS)),
-        np.zeros((capabilities, STEPS)),
-        np.zeros((capabilities, STEPS)),
-        np.zeros(STEPS),
-        np.zeros(quarters),
+def _field(model: Model, tile: int) -> Field:
+    capabilities, quarters = model.yields.weight.shape[1], model.horizon.quarters
+    return Field(
+        np.zeros((2, capabilities, quarters + 1, tile)),
+        np.zeros((2, capabilities, quarters + 1), dtype=np.uint8),
+        np.zeros((STEPS, tile)),
+        np.zeros((STEPS, tile)),
+        np.zeros((quarters, tile)),
+        _ints(tile),
+        np.zeros(tile),
     )
 
 
@@ -212,11 +205,11 @@ def outcome(m: Model, repair: bool, w: Work, d: Draws, broken: Broken) -> None:
             w.low, w.high, broken.limits, broken.people,
         )  # fmt: skip
     else:
-        push(m.order, m.blows.pause, d.on, d.begin, d.time, d.start, d.end, w.low, w.high)
+        push(m.order, m.blows.pause, d.on, d.begin, d.time, d.start, d.end, w.low, w.high, *w.away)
         spend_block(m.horizon, m.charges, d.start, d.end, d.cost, d.spend, w.done, w.vectors)
     left_over(m.horizon.year_start, m.means, m.blows, d.on, d.begin, d.spend, d.cash)
     follow(m.horizon.quarters, m.brings, m.services, d.ok, d.end, w.subjects, w.service)
-    worth(m.strikes, m.yields, m.worths, w.strike, w.walk, w.subjects, w.service, d.on, d.begin,
+    worth(m.strikes, m.yields, m.worths, w.strike, w.field, w.subjects, w.service, d.on, d.begin,
           d.coverage, d.reliance, d.value)  # fmt: skip
     promises_broken(m.dues, w.service, broken.dues)
 
@@ -258,31 +251,16 @@ def repaired(
 
 @njit(cache=True, nogil=True)
 def left_over(year_start, g, k, on, begin, spend, cash):
-    """Fill what is left of the money by year, draw by draw."""
-    income, charged, carry_over = g.income, g.charged, g.carry_over
-    row = np.empty(len(income), dtype=np.int64)
-    for n in range(spend.shape[1]):
-        row[:] = income
-        cut_income(year_start, k, on[n], begin[n], row)
-        before = 0.0
-        for y in range(len(row)):
-            cash[y, n] = row[y] + before - charged[y] - spend[y, n]
-            before = cash[y, n] if carry_over else 0.0
-
-
-@njit(cache=True, nogil=True)
-def worth(k, e, v, s, w, subjects, services, on, begin, coverage, reliance, value):
-    """Fill coverage and self-reliance by year, and the value, draw by draw."""
-    starts, year_weight, share = v.starts, v.year_weight, w.share
-    home, home_cut, serve, serve_cut = subjects[1], subjects[3], services[0], services[1]
-    out, hit_from, hit_to = s.out, s.hit_from, s.hit_to
-    for n in range(len(value)):
-        hit = strike(len(share), k, on[n], begin[n], home, serve, n, s)
-        walk(e, serve, n, s, w, share)
-        value[n] = by_year(starts, year_weight, v.discount, share, n, coverage)
-        walk_cut(e, home_cut, serve_cut, n, s, w, share)
-        value[n] += by_year(starts, year_weight, v.discount_cut, share, n, reliance)
-        for a in range(hit):
-            q = s.touched[a]
-            out[q, hit_from[q] : hit_to[q]] = 1.0
-            hit_from[q], hit_to[q] = FAR, 0
+    """Fill what is left of the money by year, [years, draws]."""
+    income, charged, carry_over, money_ptr = g.income, g.charged, g.carry_over, k.money_ptr
+    for y in range(len(cash)):
+        cash[y, :] = np.float64(income[y] - charged[y])
+        take_row(cash[y], spend[y])
+    for s in range(on.shape[1]):
+        if money_ptr[s] < money_ptr[s + 1]:
+            for n in range(len(on)):
+                if on[n, s]:
+                    cut_income(year_start, k, s, begin[n, s], cash[:, n])
+    if carry_over:
+        for y in range(1, len(cash)):
+            add_row(cash[y], cash[y - 1])

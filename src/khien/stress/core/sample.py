@@ -10,8 +10,8 @@ from khien.stress.core.model import COST_STEPS
 
 U20, U24, U40 = np.uint64(20), np.uint64(24), np.uint64(40)
 M20 = np.uint64((1 << 20) - 1)
-COST_SHIFT = np.uint64(13)  # 20 bits less the 7 of 128 steps
-COST_REST = np.uint64((1 << 13) - 1)
+COST_SHIFT = 13  # 20 bits less the 7 of 128 steps
+COST_REST = (1 << 13) - 1
 COST_PART = 1.0 / (1 << 13)
 MONEY_NOISE = 1e-6
 
@@ -21,27 +21,38 @@ def draw_projects(p, keys, forced, delay, ok, time, cost):
     """Fill success (0, 1), duration in quarters and cost in million VND, [projects, draws]."""
     stream, success, settled, duration, planned = p.stream, p.success, p.settled, p.duration, p.cost
     low, time_ptr, time_at, table = p.low, p.time_ptr, p.time_at, p.cost_table
+    words, places = np.empty(len(keys), dtype=np.uint64), np.empty(len(keys), dtype=np.int32)
     for i in range(len(stream)):
-        oks, times, costs, steps = ok[i], time[i], cost[i], table[i]
-        least, a, b, chance = low[i] + delay[i], time_ptr[i], time_ptr[i + 1], success[i]
+        oks, times, costs = ok[i], time[i], cost[i]
         for n in range(len(keys)):
-            word = bits(keys[n], stream[i])
-            oks[n] = 1 if np.int64(word >> U40) < chance else 0
-            place = np.int64((word >> U20) & M20)
-            long = least
-            for k in range(a, b):
-                long += 1 if time_at[k] <= place else 0
-            times[n] = long
-            part = word & M20
-            step = np.int64(part >> COST_SHIFT)
-            rest = np.float64(np.int64(part & COST_REST)) * COST_PART
-            below = steps[step]
-            costs[n] = np.ceil(below + (steps[step + 1] - below) * rest - MONEY_NOISE)
+            words[n] = bits(keys[n], stream[i])
         if forced[i] >= 0:
             oks[:] = forced[i]
+        else:
+            for n in range(len(keys)):
+                oks[n] = np.int64(words[n] >> U40) < success[i]
         if settled[i]:
             times[:] = duration[i]
             costs[:] = np.float64(planned[i])
+            continue
+        for n in range(len(keys)):
+            places[n] = np.int32((words[n] >> U20) & M20)
+        times[:] = low[i] + delay[i]
+        for k in range(time_ptr[i], time_ptr[i + 1]):
+            bar = np.int32(time_at[k])
+            for n in range(len(keys)):
+                times[n] += places[n] >= bar
+        draw_costs(words, table[i], costs)
+
+
+@njit(cache=True, nogil=True)
+def draw_costs(words, steps, costs):
+    """Fill costs from the last 20 bits: straight lines between the steps of the table."""
+    for n in range(len(words)):
+        part = np.int64(words[n] & M20)
+        step = part >> COST_SHIFT
+        below = steps[step]
+        costs[n] = np.ceil(below + (steps[step + 1] - below) * (np.float64(part & COST_REST) * COST_PART) - MONEY_NOISE)
 
 
 @njit(cache=True, nogil=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+# With error_model="numpy" a division by nothing is not looked for, which a loop over draws side by side cannot do.
+
 HAIR = 0.001
 """Whole numbers divided by a length below 900 leave fractions of at least 1/900: a quotient that comes out a
 hair below a whole number (by the noise of floats, 1e-6 at most) is that number."""
@@ -60,51 +62,31 @@ def spend_block(h, p, start, end, cost, spend, done, room):
     """Fill what all projects together are charged, [years, draws].
 
     First `spend` gathers what each has spent by the end of a year while it runs, and `done`, [years + 1, draws],
-    from which year on it has spent everything; `room`, [4, draws], is to work in.
+    from which year on it has spent everything; `room`, [5, draws], is to work in.
     """
     year_of, year_start, parts, ptr, before = h.year_of, h.year_start, p.spend_parts, p.spend_ptr, p.spent
-    begin, length, left, reached = room[0], room[1], room[2], room[3]
-    draws, quarters, years = len(begin), h.quarters, len(spend)
+    begin, length, whole, left, reached = room[0], room[1], room[2], room[3], room[4]
+    quarters, years = h.quarters, len(spend)
     spend[:, :] = 0.0
     done[:, :] = 0.0
     for i in range(len(before)):
-        starts, ends, costs = start[i], end[i], cost[i]
-        first, last = quarters, 0
-        for n in range(draws):
-            first, last = min(first, starts[n]), max(last, ends[n])
+        starts, ends = start[i], end[i]
+        first, last = span(starts, ends, quarters)
         if last <= 0 or first >= quarters:
             continue
         y0, y1 = year_of[max(first, 0)], year_of[min(last, quarters) - 1] + 1
-        uneven = ptr[i + 1] - ptr[i] > 2
-        if uneven and (first < 0 or before[i] >= 0):
-            for n in range(draws):
-                scatter(
-                    year_of, year_start, parts, ptr[i], ptr[i + 1], before[i], starts[n], ends[n], costs[n], spend, n
-                )
-            continue
-        early, late = done[y0], done[y1]
-        if first >= 0 and before[i] < 0:
-            lay(starts, ends, costs, quarters, begin, length, left, late)
-            profile = parts[ptr[i] : ptr[i + 1]]
+        lay(starts, ends, cost[i], quarters, before[i], begin, length, whole, left, done[y1])
+        profile = parts[ptr[i] : ptr[i + 1]]
+        if len(profile) > 2:
+            if first < 0 and before[i] < 0:
+                gather_parts(done[y0], 0.0, -1.0, begin, length, whole, profile, reached)
             for y in range(y0, y1):
-                bound = np.float64(year_start[y + 1])
-                if uneven:
-                    gather_parts(spend[y], bound, begin, length, costs, profile, reached)
-                else:
-                    gather(spend[y], bound, begin, length, left)
-            continue
-        for n in range(draws):
-            begin[n], length[n], cost_left = starts[n], ends[n] - starts[n], costs[n]
-            if before[i] >= 0:
-                begin[n] = max(starts[n], 0)
-                length[n], cost_left = max(1, ends[n] - max(starts[n], 0)), max(0.0, costs[n] - before[i])
-            if ends[n] <= 0:
-                cost_left = 0.0
-            left[n] = cost_left / length[n]
-            early[n] -= np.floor(left[n] * min(max(-begin[n], 0.0), length[n]) + HAIR)
-            late[n] += cost_left if starts[n] < quarters else 0.0
-        for y in range(y0, y1):
-            gather(spend[y], np.float64(year_start[y + 1]), begin, length, left)
+                gather_parts(spend[y], np.float64(year_start[y + 1]), 1.0, begin, length, whole, profile, reached)
+        else:
+            if first < 0 and before[i] < 0:
+                gather(done[y0], 0.0, -1.0, begin, length, left)
+            for y in range(y0, y1):
+                gather(spend[y], np.float64(year_start[y + 1]), 1.0, begin, length, left)
     for y in range(years):
         if y:
             add_row(done[y], done[y - 1])
@@ -114,36 +96,68 @@ def spend_block(h, p, start, end, cost, spend, done, room):
 
 
 @njit(cache=True, nogil=True)
-def lay(starts, ends, costs, quarters, begin, length, left, late):
-    """What `gather` needs of runs that begin inside the horizon; those beyond it are charged nothing."""
+def span(starts, ends, quarters):
+    """First start and last end of some draws."""
+    first, last = np.int32(quarters), np.int32(0)
     for n in range(len(starts)):
-        begin[n] = starts[n]
-        length[n] = ends[n] - starts[n]
+        first = min(first, starts[n])
+        last = max(last, ends[n])
+    return first, last
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def lay(starts, ends, costs, quarters, before, begin, length, whole, left, late):
+    """What `gather` needs of a run: what it has spent `before` the horizon, where that is known, is over.
+
+    What lies outside the horizon is charged nothing.
+    """
+    earliest, over = (0.0, np.float64(before)) if before >= 0 else (-np.inf, 0.0)
     for n in range(len(starts)):
-        left[n] = costs[n] / max(length[n], 1.0)
-        late[n] += costs[n] if starts[n] < quarters else 0.0
+        begin[n] = max(np.float64(starts[n]), earliest)
+        length[n] = max(np.float64(ends[n]) - begin[n], 1.0)
+        charged = ends[n] > 0 and starts[n] < quarters
+        whole[n] = max(costs[n] - over, 0.0) if charged else 0.0
+    for n in range(len(starts)):
+        left[n] = whole[n] / length[n]
+        late[n] += whole[n]
 
 
 @njit(cache=True, nogil=True)
-def gather(row, bound, begin, length, left):
-    """Add what an even spender has spent when quarter `bound` begins."""
+def gather(row, bound, sign, begin, length, left):
+    """Add (1) or take off (-1) what an even spender has spent when quarter `bound` begins."""
     for n in range(len(row)):
-        row[n] += np.floor(left[n] * min(max(bound - begin[n], 0.0), length[n]) + HAIR)
+        row[n] += sign * np.floor(left[n] * min(max(bound - begin[n], 0.0), length[n]) + HAIR)
 
 
-@njit(cache=True, nogil=True)
-def gather_parts(row, bound, begin, length, costs, profile, reached):
-    """The same for a profile, cumulated from 0. A quotient of whole numbers below 2**53 never rounds up to one."""
-    parts = len(profile) - 1
+@njit(cache=True, nogil=True, error_model="numpy")
+def gather_parts(row, bound, sign, begin, length, costs, profile, reached):
+    """The same for a profile, cumulated from 0, as a sum of lines that begin with its parts.
+
+    A quotient of whole numbers below 2**53 never rounds up to one.
+    """
+    parts, whole = len(profile) - 1, np.float64(profile[len(profile) - 1])
     reached[:] = 0.0
-    for k in range(parts):
-        share = np.float64(profile[k + 1] - profile[k])
+    for k in range(4, parts):
+        more = bend(profile, k)
         for n in range(len(row)):
             past = min(max(bound - begin[n], 0.0), length[n]) * parts - k * length[n]
-            reached[n] += share * min(max(past, 0.0), length[n])
-    whole = np.float64(profile[parts])
+            reached[n] += more * max(past, 0.0)
+    a, b, c, d = bend(profile, 0), bend(profile, 1), bend(profile, 2), bend(profile, 3)
     for n in range(len(row)):
-        row[n] += np.floor(costs[n] * reached[n] / (max(length[n], 1.0) * whole))
+        long = length[n]
+        past = min(max(bound - begin[n], 0.0), long) * parts
+        there = (reached[n] + a * past + b * max(past - long, 0.0)) + (
+            c * max(past - 2.0 * long, 0.0) + d * max(past - 3.0 * long, 0.0)
+        )
+        row[n] += sign * np.floor(costs[n] * there / (long * whole))
+
+
+@njit(cache=True, nogil=True)
+def bend(profile, k):
+    """By how much part k of a profile is steeper than the part before; 0 beyond the last."""
+    if k + 1 >= len(profile):
+        return 0.0
+    return np.float64(profile[k + 1] - profile[k] - (profile[k] - profile[k - 1] if k else 0))
 
 
 @njit(cache=True, nogil=True)
@@ -161,25 +175,11 @@ def take_row(row, other):
 
 
 @njit(cache=True, nogil=True)
-def scatter(year_of, year_start, parts, a, b, before, start, end, cost, spend, n):
-    """Add what one run has been charged by the end of every year."""
-    row = np.zeros(len(spend))
-    add_spend(year_of, year_start, parts, a, b, before, start, end, cost, row)
-    so_far = 0.0
-    for y in range(len(row)):
-        so_far += row[y]
-        spend[y, n] += so_far
-
-
-@njit(cache=True, nogil=True)
-def cut_income(year_start, k, on, begin, income):
-    """Take off what the shocks cut: of each row of money its share, by the quarters of the year that are hit."""
-    ptr, year, amount, length = k.money_ptr, k.money_year, k.money_amount, k.length
-    num, den = k.loss_num, k.loss_den
-    for s in range(len(length)):
-        if on[s]:
-            for x in range(ptr[s], ptr[s + 1]):
-                y = year[x]
-                hit = min(begin[s] + length[s], year_start[y + 1]) - max(begin[s], year_start[y])
-                if hit > 0:
-                    income[y] -= amount[x] * num[s] * hit // (den[s] * (year_start[y + 1] - year_start[y]))
+def cut_income(year_start, k, s, begin, income):
+    """Take off what a shock cuts: of each row of money its share, by the quarters of the year that are hit."""
+    length, num, den = k.length[s], k.loss_num[s], k.loss_den[s]
+    for x in range(k.money_ptr[s], k.money_ptr[s + 1]):
+        y = k.money_year[x]
+        hit = min(begin + length, year_start[y + 1]) - max(begin, year_start[y])
+        if hit > 0:
+            income[y] -= k.money_amount[x] * num * hit // (den * (year_start[y + 1] - year_start[y]))

@@ -1,4 +1,8 @@
-"""What shocks take of supplies, and what is left of the output of every product for it: docs/methods/stress.md."""
+"""What shocks take of supplies, and what is left of the output of every product for it: docs/methods/stress.md.
+
+Shock by shock for many draws side by side, where no other shock can take supplies of the same item at the same
+time; else draw by draw. What is left of a product in a draw is a row of its own, from `hit_from` to before `hit_to`.
+"""
 
 from __future__ import annotations
 
@@ -7,80 +11,108 @@ from numba import njit
 from khien.stress.core.pause import FAR
 
 
-@njit(cache=True, nogil=True, inline="always")
-def strike(quarters, e, on, begin, home, serve, n, w):
-    """Fill the share of its output that every product keeps while shocks take supplies; returns how many rows.
-
-    `w.touched[:count]` are the products whose row of `w.out` is not all ones, from `hit_from` to before `hit_to`.
-    Products that come into service after it is all over are passed by.
-    """
-    takes_ptr, takes_item, freed_by = e.takes_ptr, e.takes_item, e.item_freed_by
-    used_ptr, items, entry, chain = e.used_ptr, w.items, w.entry, w.chain
-    takes_shock, lasts, takes_after, takes_share = e.takes_shock, e.lasts, e.takes_after, e.takes_share
-    used_product, used_lost, takes_stocked = e.used_product, e.used_lost, e.takes_stocked
-    out, hit_from, hit_to, touched = w.out, w.hit_from, w.hit_to, w.touched
-    found = count = 0
-    for s in range(len(on)):
-        if on[s]:
-            for x in range(takes_ptr[s], takes_ptr[s + 1]):
-                item = takes_item[x]
-                if used_ptr[item] < used_ptr[item + 1]:
-                    if entry[item] < 0:
-                        items[found] = item
-                        found += 1
-                    chain[x] = entry[item]
-                    entry[item] = x
-    for a in range(found):
-        item = items[a]
-        x, entry[item] = entry[item], -1
-        freed = home[freed_by[item], n] if freed_by[item] >= 0 else FAR
-        if chain[x] < 0 or apart(takes_shock, lasts, x, chain, begin):
-            while x >= 0:
-                s = takes_shock[x]
-                since, until = begin[s] + takes_after[x], min(begin[s] + lasts[s], quarters, freed)
-                if since < until:
-                    count = take(
-                        used_ptr, used_product, used_lost, item, takes_share[x], takes_stocked[x], since, until,
-                        serve, n, out, hit_from, hit_to, touched, count,
-                    )  # fmt: skip
-                x = chain[x]
-        else:
-            since, until = together(quarters, e, x, chain, begin, w)
-            count = weaken(e, item, since, until, freed, serve, n, w, count)
-    return count
+@njit(cache=True, nogil=True)
+def strike(k, e, on, begin, subjects, services, first, last, w, change, noted):
+    """Note what shocks take in draws first to before last: of coverage, and of self-reliance beyond the cut."""
+    count = alone(k, on, begin, subjects[1], services[0], first, last, w)
+    if len(k.met):
+        count = contested(k, on, begin, subjects[1], services[0], first, last, w, count)
+    note_loss(e, services[0], first, w, count, change[0], noted[0])
+    note_more(e, subjects[3], services[1], first, w, count, change[1], noted[1])
+    out, row_of = w.out, w.row_of
+    for j in range(count):
+        row_of[w.product[j], w.lane[j]] = -1
+        for t in range(w.hit_from[j], w.hit_to[j]):
+            out[j, t] = 1.0
 
 
 @njit(cache=True, nogil=True)
-def apart(takes_shock, lasts, x, chain, begin):
-    """Whether the shocks that take supplies of an item never do so at the same time."""
-    while x >= 0:
-        s, y = takes_shock[x], chain[x]
-        while y >= 0:
-            other = takes_shock[y]
-            if begin[s] < begin[other] + lasts[other] and begin[other] < begin[s] + lasts[s]:
-                return False
-            y = chain[y]
-        x = chain[x]
-    return True
+def alone(e, on, begin, home, serve, first, last, w):
+    """Carry over what shocks take of items that no other shock can take at the same time; returns how many rows."""
+    takes_ptr, takes_item, meets, freed_by, lasts = e.takes_ptr, e.takes_item, e.meets, e.item_freed_by, e.lasts
+    after, share, stocked = e.takes_after, e.takes_share, e.takes_stocked
+    used_ptr, used_product, used_lost = e.used_ptr, e.used_product, e.used_lost
+    out, hit_from, hit_to, product, lane, row_of = w.out, w.hit_from, w.hit_to, w.product, w.lane, w.row_of
+    quarters, who, count = out.shape[1], w.who, 0
+    for s in range(on.shape[1]):
+        struck = 0
+        for n in range(first, last):
+            if on[n, s]:
+                who[struck] = n
+                struck += 1
+        for x in range(takes_ptr[s], takes_ptr[s + 1] if struck else takes_ptr[s]):
+            item = takes_item[x]
+            freed = freed_by[item]
+            if meets[item]:
+                continue
+            for h in range(struck):
+                n = who[h]
+                since, until = begin[n, s] + after[x], min(begin[n, s] + lasts[s], quarters)
+                if freed >= 0:
+                    until = min(until, home[freed, n])
+                if since < until:
+                    count = take(
+                        used_ptr, used_product, used_lost, item, share[x], stocked[x], since, until, serve, n,
+                        n - first, out, hit_from, hit_to, product, lane, row_of, count,
+                    )  # fmt: skip
+    return count
 
 
 @njit(cache=True, nogil=True, inline="always")
 def take(
-    used_ptr, used_product, used_lost, item, missing, stocked, since, until, serve, n, out, hit_from, hit_to,
-    touched, count,
+    used_ptr, used_product, used_lost, item, missing, stocked, since, until, serve, n, i, out, hit_from, hit_to,
+    product, lane, row_of, count,
 ):  # fmt: skip
-    """Carry over what one shock alone takes of an item."""
+    """Carry over what one shock alone takes of an item in draw n, the i-th of its tile."""
     for y in range(used_ptr[item], used_ptr[item + 1]):
         q = used_product[y]
         if serve[q, n] < until:
-            if hit_to[q] == 0:
-                touched[count] = q
+            j = row_of[q, i]
+            if j < 0:
+                j = row_of[q, i] = count
+                product[j], lane[j], hit_from[j], hit_to[j] = q, i, since, until
                 count += 1
-            hit_from[q], hit_to[q] = min(hit_from[q], since), max(hit_to[q], until)
+            hit_from[j], hit_to[j] = min(hit_from[j], since), max(hit_to[j], until)
             left = 1.0 - used_lost[y] * missing
-            out[q, since] = min(out[q, since], stocked + (1.0 - stocked) * left)
+            out[j, since] = min(out[j, since], stocked + (1.0 - stocked) * left)
             for t in range(since + 1, until):
-                out[q, t] = min(out[q, t], left)
+                out[j, t] = min(out[j, t], left)
+    return count
+
+
+@njit(cache=True, nogil=True)
+def contested(e, on, begin, home, serve, first, last, w, count):
+    """Carry over what shocks take of items that several of them can take, draw by draw; returns how many rows."""
+    met, takes_item, takes_shock, lasts, freed_by = e.met, e.takes_item, e.takes_shock, e.lasts, e.item_freed_by
+    after, share, stocked = e.takes_after, e.takes_share, e.takes_stocked
+    used_ptr, used_product, used_lost = e.used_ptr, e.used_product, e.used_lost
+    items, entry, chain, quarters = w.items, w.entry, w.chain, w.out.shape[1]
+    for n in range(first, last):
+        found = 0
+        for z in range(len(met)):
+            x = met[z]
+            if on[n, takes_shock[x]]:
+                item = takes_item[x]
+                if entry[item] < 0:
+                    items[found] = item
+                    found += 1
+                chain[x] = entry[item]
+                entry[item] = x
+        for a in range(found):
+            item = items[a]
+            x, entry[item] = entry[item], -1
+            freed = home[freed_by[item], n] if freed_by[item] >= 0 else FAR
+            if chain[x] >= 0:
+                since, until = together(quarters, e, x, chain, begin[n], w)
+                count = weaken(e, item, since, until, freed, serve, n, n - first, w, count)
+                continue
+            s = takes_shock[x]
+            since, until = begin[n, s] + after[x], min(begin[n, s] + lasts[s], quarters, freed)
+            if since < until:
+                count = take(
+                    used_ptr, used_product, used_lost, item, share[x], stocked[x], since, until, serve, n, n - first,
+                    w.out, w.hit_from, w.hit_to, w.product, w.lane, w.row_of, count,
+                )  # fmt: skip
     return count
 
 
@@ -102,11 +134,10 @@ def together(quarters, e, x, chain, begin, w):
 
 
 @njit(cache=True, nogil=True)
-def weaken(e, item, since, until, freed, serve, n, w, count):
+def weaken(e, item, since, until, freed, serve, n, i, w, count):
     """Carry over what several shocks take of one item, and clear its supplies."""
     whole, share, months = e.item_share[item], e.supply_share, e.supply_months
-    out, hit_from, hit_to, lost, soonest = w.out, w.hit_from, w.hit_to, w.lost, w.soonest
-    used_product, used_lost, x0, x1 = e.used_product, e.used_lost, e.used_ptr[item], e.used_ptr[item + 1]
+    lost, soonest = w.lost, w.soonest
     for t in range(since, until):
         left, lasts = whole, 1e9
         for j in range(e.item_ptr[item], e.item_ptr[item + 1]):
@@ -117,13 +148,51 @@ def weaken(e, item, since, until, freed, serve, n, w, count):
                 soonest[j, t] = FAR
         missing = 1.0 - max(0.0, min(1.0, left)) / min(1.0, whole)
         if t < freed and missing > 1e-12 and lasts < 3.0:
-            stocked = max(0.0, lasts / 3.0)
-            for x in range(x0, x1):
-                q = used_product[x]
-                if serve[q, n] <= t:
-                    out[q, t] = min(out[q, t], stocked + (1.0 - stocked) * (1.0 - used_lost[x] * missing))
-                    if hit_to[q] == 0:
-                        w.touched[count] = q
-                        count += 1
-                    hit_from[q], hit_to[q] = min(hit_from[q], t), max(hit_to[q], t + 1)
+            count = take(
+                e.used_ptr, e.used_product, e.used_lost, item, missing, max(0.0, lasts / 3.0), t, t + 1,
+                serve, n, i, w.out, w.hit_from, w.hit_to, w.product, w.lane, w.row_of, count,
+            )  # fmt: skip
     return count
+
+
+@njit(cache=True, nogil=True)
+def note_loss(e, serve, first, w, count, change, noted):
+    """Note what products lose of their output while shocks take part of it."""
+    ptr, capability, each = e.yielded_ptr, e.yielded_capability, e.yielded_amount
+    out, hit_from, hit_to, product, lane = w.out, w.hit_from, w.hit_to, w.product, w.lane
+    for j in range(count):
+        q, i, until, before = product[j], lane[j], hit_to[j], 1.0
+        for t in range(max(hit_from[j], serve[q, first + i]), until + 1):
+            now = out[j, t] if t < until else 1.0
+            if now != before:
+                for y in range(ptr[q], ptr[q + 1]):
+                    change[capability[y], t, i] += each[y] * (now - before)
+                    noted[capability[y], t] = 1
+                before = now
+
+
+@njit(cache=True, nogil=True)
+def note_more(e, home, serve, first, w, count, change, noted):
+    """Note what products lose beyond what a cut takes, quarter by quarter."""
+    ptr, capability, each = e.yielded_ptr, e.yielded_capability, e.yielded_amount
+    fade_ptr, fade_subject, fade_level = e.fade_ptr, e.fade_subject, e.fade_level
+    keep, step_of, again = e.keep, e.step_of, e.again
+    out, hit_from, hit_to, product, lane = w.out, w.hit_from, w.hit_to, w.product, w.lane
+    for j in range(count):
+        q, i = product[j], lane[j]
+        for t in range(max(hit_from[j], serve[q, first + i]), hit_to[j]):
+            k = step_of[1, t]
+            retained = keep[q, k]
+            if out[j, t] >= retained:
+                continue
+            for x in range(fade_ptr[q, k], fade_ptr[q, k + 1]):
+                if t < home[fade_subject[x], first + i]:
+                    retained = fade_level[x]
+                    break
+            if out[j, t] < retained:
+                for y in range(ptr[q], ptr[q + 1]):
+                    c, less = capability[y], each[y] * (out[j, t] - retained)
+                    change[c, t, i] += less
+                    change[c, again[t], i] -= less
+                    noted[c, t] = 1
+                    noted[c, again[t]] = 1

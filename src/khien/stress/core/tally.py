@@ -77,20 +77,37 @@ def add(into: Tally, other: Tally) -> None:
 @njit(cache=True, nogil=True)
 def count_shares(share, which, sums, bins):
     """Count coverage or self-reliance, [Y, N]."""
-    for y in range(share.shape[0]):
-        for n in range(share.shape[1]):
-            sums[which, y] += np.int64(share[y, n] * FINE)
-            bins[which, y, min(SHARE_BINS, max(0, np.int64(share[y, n] * SHARE_BINS + 0.5)))] += 1
+    places = np.empty(share.shape[1], dtype=np.int64)
+    for y in range(len(share)):
+        row, total = share[y], 0
+        for n in range(len(row)):
+            total += np.int64(row[n] * FINE)
+            places[n] = min(SHARE_BINS, max(0, np.int64(row[n] * SHARE_BINS + 0.5)))
+        sums[which, y] += total
+        count_places(places, bins[which, y])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def count_money(money, which, sums, bins, low, width):
+    """Count spending or what is left, [Y, N]; what lies beyond the bins counts in the first or last.
+
+    A quotient of whole numbers below 2**53 never rounds up to one.
+    """
+    places = np.empty(money.shape[1], dtype=np.int64)
+    for y in range(len(money)):
+        row, total, first, wide = money[y], 0, np.float64(low[which, y]), np.float64(width[which, y])
+        for n in range(len(row)):
+            total += np.int64(row[n])
+            places[n] = np.int64(min(MONEY_BINS - 1.0, max(0.0, (row[n] - first) / wide)))
+        sums[which, y] += total
+        count_places(places, bins[which, y])
 
 
 @njit(cache=True, nogil=True)
-def count_money(money, which, sums, bins, low, width):
-    """Count spending or what is left, [Y, N]; what lies beyond the bins counts in the first or last."""
-    for y in range(money.shape[0]):
-        for n in range(money.shape[1]):
-            amount = np.int64(money[y, n])
-            sums[which, y] += amount
-            bins[which, y, min(MONEY_BINS - 1, max(0, (amount - low[which, y]) // width[which, y]))] += 1
+def count_places(places, bins):
+    """One more in the bin of every draw."""
+    for n in range(len(places)):
+        bins[np.uint64(places[n])] += 1
 
 
 @njit(cache=True, nogil=True)
