@@ -120,6 +120,7 @@ def test_prices_say_what_is_scarce_and_over_which_step(island: Path, island_plan
     assert main([*words, "--checked", "-1"]) == 2
 
 
+@pytest.mark.slow
 def test_alternatives_stand_side_by_side(island: Path, island_plan: Path, tmp_path: Path, capsys: Capture) -> None:
     words = ["alternatives", str(island_plan), str(island), "--within", "0.05", "--count", "1"]
     assert main([*words, "--out", str(tmp_path), "--lang", "vi"]) == 0

@@ -54,6 +54,7 @@ def test_all_tables_are_written_as_workbook_or_folder(
     capsys.readouterr()
 
 
+@pytest.mark.slow
 def test_a_shock_of_the_table_says_when_and_how_long(vietnam: Path, capsys: Capture) -> None:
     assert main(["reliance", str(vietnam), "--shock", "cut-cn", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

@@ -37,6 +37,7 @@ def test_merging_is_the_same_from_both_sides(isle: Programme, mine: dict[int, in
         assert [(c.key, c.ours, c.theirs) for c in one] == [(c.key, c.theirs, c.ours) for c in other]
 
 
+@pytest.mark.slow
 @settings(max_examples=5)
 @given(changes=edits)
 def test_an_edit_against_nothing_is_the_edit(isle: Programme, changes: dict[int, int]) -> None:

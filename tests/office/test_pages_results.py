@@ -91,7 +91,7 @@ def test_pages_of_results_hold_nothing_that_the_policy_forbids_and_no_missing_wo
         assert "<!--picture" not in text
 
 
-@pytest.mark.parametrize("lang", ["vi", "en"])
+@pytest.mark.parametrize("lang", ["vi", pytest.param("en", marks=pytest.mark.slow)])
 def test_every_picture_is_a_file_with_its_own_letters_and_its_numbers(visit: Visit, run: Run, lang: str) -> None:
     browser = visit(Role.ANALYST)
     browser.post("/language/", {"language": lang})
@@ -276,6 +276,7 @@ def test_an_answer_that_cannot_be_read_leaves_the_plan_in_view(
     assert "cannot be shown" in caplog.text
 
 
+@pytest.mark.slow
 def test_the_reference_programme_shows_its_map_with_both_special_zones(
     visit: Visit, actor: Callable[..., Actor], land: Programme, tmp_path: Path
 ) -> None:

@@ -61,6 +61,7 @@ def files(home: Path) -> dict[str, bytes]:
     return {name: content for name, content in found.items() if not name.endswith(".lock")}
 
 
+@pytest.mark.slow
 def test_the_watch_comes_back_as_it_was(home: Path, tmp_path: Path) -> None:
     backup(home, tmp_path / "b")
     restore(tmp_path / "b", tmp_path / "again")

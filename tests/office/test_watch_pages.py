@@ -345,18 +345,24 @@ def test_a_replayed_day_shows_the_warnings_of_that_day(visit: Visit, ids: dict[s
     assert form.xpath(".//label[@hidden]//input[@type='range']")
 
 
-@pytest.mark.parametrize("query", [
+MADE_UP = (
     "day=2026-13-40", "day=0001-01-01", "day=9999-12-31", "day=%00", "map=../x", "place=zz&horizon=99&model=none",
     "horizon=-1&valid=x", "basis=%F0%9F%92%A5&day=2026-01-01", "indicator=nothing",
-])  # fmt: skip
-def test_made_up_questions_are_answered(visit: Visit, watched: Watch, query: str) -> None:
+)  # fmt: skip
+
+
+@pytest.mark.slow
+def test_made_up_questions_are_answered(visit: Visit, watched: Watch) -> None:
     browser = visit(Role.VIEWER)
-    for path in ("", "replay/", "indicators/dengue-cases/", "models/", "situation.csv"):
-        assert browser.get(f"/watch/{path}?{query}").status_code == 200, path
-    for path in ("/watch/indicators/no-such/", "/watch/indicators/rain-24h/none.csv", "/watch/desk/2026-9999-rain/"):
-        assert browser.get(f"{path}?{query}").status_code == 404, path
+    there = ("", "replay/", "indicators/dengue-cases/", "models/", "situation.csv")
+    nowhere = ("indicators/no-such/", "indicators/rain-24h/none.csv", "desk/2026-9999-rain/")
+    for query in MADE_UP:
+        for path in (*there, *nowhere):
+            code = 200 if path in there else 404
+            assert browser.get(f"/watch/{path}?{query}").status_code == code, (path, query)
 
 
+@pytest.mark.slow
 def test_pictures_carry_their_letters_and_their_numbers_are_there(visit: Visit, watched: Watch) -> None:
     browser = visit(Role.VIEWER)
     for name in ("rain-24h", "dengue-cases"):

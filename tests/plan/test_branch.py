@@ -93,6 +93,7 @@ def test_the_best_plan_over_futures_of_small_programmes_is_proven(seed: int) -> 
     assert best - 1e-9 <= tree.bound <= best + 1e-8
 
 
+@pytest.mark.slow
 def test_the_island_over_five_futures_is_said_to_be_optimal_and_the_file_proves_it(
     island: Path, tmp_path: Path
 ) -> None:
@@ -251,6 +252,7 @@ def test_trees_of_random_programmes_are_accepted(seed: int) -> None:
     assert verify_bound(programme, lower) != []
 
 
+@pytest.mark.slow
 def test_equal_work_gives_equal_proofs() -> None:
     programme = read(Path(__file__).parents[2] / "examples" / "island")
     plans = [plan_programme(programme, PlanSettings(work=20_000)) for _ in range(2)]

@@ -71,6 +71,7 @@ def test_what_is_not_ours_is_refused(changed: dict[str, Any]) -> None:
         unpack(pack(vector(5)) | changed)
 
 
+@pytest.mark.slow
 def test_a_plan_with_packed_prices_is_read_and_verified(
     island: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

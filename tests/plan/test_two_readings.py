@@ -61,6 +61,7 @@ def test_value(seed: int) -> None:
     assert abs(plan_value(programme, plan) - recomputed_value(programme, plan)) < 1e-9
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(seeds)
 def test_money_and_people(seed: int) -> None:

@@ -153,6 +153,7 @@ def test_a_partner_who_is_cut_stops_what_he_is_still_building(programme: Program
     assert stand(frozenset({"yard"})).service_from["boat"] == 9
 
 
+@pytest.mark.slow
 @given(seeds)
 @settings(max_examples=20)
 def test_with_everything_known_it_equals_the_programme_by_months(seed: int) -> None:
@@ -197,6 +198,7 @@ def test_worst_best_and_peace_stand_in_order(seed: int) -> None:
     assert (lost["lost_worst"] <= everything + 1e-6).all()
 
 
+@pytest.mark.slow
 @given(seeds)
 @settings(max_examples=20)
 def test_more_stock_never_hurts(seed: int) -> None:
