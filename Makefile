@@ -49,7 +49,7 @@ $(DEMO_OUT)/plan.json: $(shell find $(EXAMPLE) -type f 2>/dev/null) $(shell find
 
 test: setup lint types layers docs  ## everything CI runs
 	$(BIN)/pytest $(SIDE_BY_SIDE)
-	KHIEN_TEST_DATABASE=postgresql $(BIN)/pytest -q tests/office -m "not slow"
+	KHIEN_TEST_DATABASE=postgresql $(BIN)/pytest $(SIDE_BY_SIDE) -q tests/office -m "not slow"
 
 fast: setup  ## the tests that take less than two minutes together
 	$(BIN)/pytest $(SIDE_BY_SIDE) -q -m "not slow"
