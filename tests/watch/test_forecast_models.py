@@ -10,13 +10,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from khien.watch.forecast import Panel, Record, averaged, climatology, persistence, pool, prior, stretch, stretched
+from khien.watch.forecast import (
+    Panel,
+    Record,
+    averaged,
+    climatology,
+    persistence,
+    pool,
+    prior,
+    stretch,
+    stretched,
+    waves,
+)
+from khien.watch.forecast import endemic as endemic_module
+from khien.watch.forecast.endemic import endemic
 from khien.watch.forecast.ensemble import weights_by_record
 from khien.watch.forecast.epidemics import seasons
 from khien.watch.forecast.features import features, filled, scaled, season_of, whole_of
 from khien.watch.forecast.forest import fit, weighted_quantiles
 from khien.watch.forecast.frames import LEVELS, moved
-from khien.watch.forecast.models import MEMBERS, PRIOR, combine, members
+from khien.watch.forecast.models import ENDEMIC, MEMBERS, PERSISTENCE, PRIOR, combine, members
 from khien.watch.forecast.pooled import slowed
 
 STEPS = (1, 2, 3)
@@ -37,12 +50,15 @@ def panel(weeks: int = 110, places: int = 4, seed: int = 0, *, every: str = "wee
 
 @pytest.fixture(scope="module", autouse=True)
 def few_winters() -> Iterator[None]:
-    """Twelve made-up winters instead of 150: the laws are the same, and the test is quick."""
+    """Twelve made-up winters instead of 150 and six pasts instead of 120: the laws are the same, the test is quick."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(prior, "SEASONS", 12)
-        prior.learnt.cache_clear()
+        patch.setattr(endemic_module, "PASTS", 6)
+        for module in (prior, endemic_module):
+            module.learnt.cache_clear()
         yield
-    prior.learnt.cache_clear()
+    for module in (prior, endemic_module):
+        module.learnt.cache_clear()
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +67,7 @@ def made(few_winters: None) -> dict[str, np.ndarray]:
 
 
 def test_every_member_and_baseline_says_ordered_quantiles_that_are_never_negative(made: dict[str, np.ndarray]) -> None:
-    assert set(MEMBERS) < set(made)
+    assert set(MEMBERS) - set(made) == {ENDEMIC}, "more than a year of weeks is known, and less than ten"
     for name, values in {**made, **combine(made).values}.items():
         assert values.shape == (5, 3, 23), name
         assert np.isfinite(values).all(), name
@@ -92,11 +108,63 @@ def test_gaps_are_joined_and_short_series_made_longer() -> None:
     assert (out[1] == 0).all()
 
 
-def test_two_values_are_enough_for_a_forecast() -> None:
+def test_two_values_are_enough_for_a_forecast(few_winters: None) -> None:
     p = panel().until(2)
     found = members(p, (1, 2, 3, 4))
-    assert PRIOR in found
+    assert ENDEMIC in found
+    assert PRIOR not in found, "how far a season reaches is not known from two values"
+    assert set(combine(found).weights) == {ENDEMIC, PERSISTENCE}
     assert np.isfinite(combine(found).values["khien-ensemble"]).all()
+    for name, said in found.items():
+        assert said.shape == (5, 4, 23), name
+        assert (said >= 0).all(), name
+        assert (np.diff(said, axis=-1) >= 0).all(), name
+
+
+def test_a_young_series_of_months_is_also_told_by_made_up_waves(few_winters: None) -> None:
+    weekly = panel()
+    young = Panel(weekly.values[:, :30], weekly.places, date(2014, 6, 1), "month")
+    old = Panel(np.tile(weekly.values[:, :60], 2), weekly.places, date(2014, 6, 1), "month")
+    assert ENDEMIC in members(young, (1, 2))
+    assert ENDEMIC not in members(old, (1, 2))
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.integers(0, 1000), st.floats(0.001, 1000))
+def test_rates_in_another_unit_are_forecast_alike(few_winters: None, seed: int, unit: float) -> None:
+    """Counts are told by their size; of rates only the shape counts."""
+    values = np.exp(np.cumsum(np.random.default_rng(seed).normal(0, 0.2, (3, 20)), axis=1)) + 0.123
+    said = [
+        endemic(p, scaled(p), (1, 2))
+        for p in (Panel(values * k, ("a", "b", "c"), date(2024, 1, 6), "week") for k in (1.0, unit))
+    ]
+    np.testing.assert_allclose(said[1], said[0] * unit, rtol=1e-3, atol=1e-6 * unit)
+
+
+@pytest.mark.slow  # all made-up pasts are learnt from: six of them do not teach it
+def test_what_grows_goes_on_growing_and_what_falls_goes_on_falling() -> None:
+    weeks = np.arange(10)
+    said = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(endemic_module, "PASTS", 120)
+        endemic_module.learnt.cache_clear()
+        for growth in (0.3, 0.1, -0.1, -0.3):
+            values = np.round(np.stack([200 * np.exp(growth * weeks), 300 * np.exp(growth * weeks)]))
+            p = Panel(values, ("a", "b"), date(2024, 1, 6), "week")
+            said.append(endemic(p, scaled(p), (1,))[0, 0, 11] / values[0, -1])
+    endemic_module.learnt.cache_clear()
+    assert said == pytest.approx([1.31, 1.13, 0.92, 0.81], abs=0.15)
+
+
+def test_made_up_pasts_are_the_same_again_and_know_no_calendar() -> None:
+    made = waves.pasts(60, 3, 104)
+    assert all((one >= 0).all() and (one == np.round(one)).all() and one.shape == (3, 104) for one in made)
+    np.testing.assert_array_equal(made[7], waves.pasts(60, 3, 104)[7])
+    tops = np.array([one.sum(axis=0).argmax() for one in made]) % 52
+    assert np.abs(np.exp(2j * np.pi * tops / 52).mean()) < 0.3, "peaks come at any time of the year"
+    weekly = np.ones((2, 104))
+    assert waves.months(weekly).sum(axis=1) == pytest.approx([100, 100], abs=4)
+    assert set(waves.months(weekly)[0]) <= {4.0, 5.0}
 
 
 def test_nearly_empty_series_do_not_explode() -> None:

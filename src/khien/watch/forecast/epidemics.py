@@ -47,7 +47,7 @@ def _season(rng: np.random.Generator, places: int) -> Floats:
     level = np.exp(rng.normal(np.log(7.0), 0.5)) * np.exp(rng.normal(0, 0.35, (places, 1)))
     base = np.exp(rng.normal(np.log(0.25), 0.6)) * np.exp(rng.normal(0, 0.4, (places, 1)))
     people = np.exp(rng.normal(np.log(4e6), 0.9, (places, 1)))
-    noise = _memory(rng, 1, habits.shared, habits.shared_memory) + _memory(rng, places, habits.own, habits.own_memory)
+    noise = memory(rng, 1, habits.shared, habits.shared_memory) + memory(rng, places, habits.own, habits.own_memory)
     expected = (shape * level + base) * np.exp(noise) * people / 1e5
     counted = rng.poisson(rng.gamma(habits.evenness, expected / habits.evenness)).astype(float)
     rates = np.concatenate([counted.sum(0, keepdims=True) / people.sum(), counted / people])
@@ -92,10 +92,10 @@ def _wave(growth: float, uneven: float) -> Floats:
     return np.asarray(np.log(np.maximum(new.reshape(LONGEST, PARTS).sum(1), 1e-12)))
 
 
-def _memory(rng: np.random.Generator, rows: int, noise: float, memory: float) -> Floats:
+def memory(rng: np.random.Generator, rows: int, noise: float, lasting: float, weeks: int = WEEKS) -> Floats:
     """[rows, weeks]: noise of which a part lasts from one week to the next."""
-    drawn = rng.normal(0, noise, (rows, WEEKS))
+    drawn = rng.normal(0, noise, (rows, weeks))
     drawn[:, 0] = 0
-    for week in range(1, WEEKS):
-        drawn[:, week] += memory * drawn[:, week - 1]
+    for week in range(1, weeks):
+        drawn[:, week] += lasting * drawn[:, week - 1]
     return drawn

@@ -83,12 +83,13 @@ def mean(z: Floats, n: int) -> Floats:
     return np.asarray(sum(lagged(z, i) for i in range(n)) / n)
 
 
-def features(z: Floats, whole: Floats) -> Floats:
+def features(z: Floats, whole: Floats, *, levels: bool = True) -> Floats:
     """[places, periods, features] of scaled logs z [places, periods]; `whole` [1, periods] is the nation or their mean.
 
     Level; last four changes; slopes over 3, 4 and 6 periods; distance from the mean of 3; change of slope; distance
     from the highest and lowest of the last 15 and periods since the highest; level, changes and slopes of the whole
-    and of the mean place; the share of places that rise; how rough the place and all places are.
+    and of the mean place; the share of places that rise; how rough the place and all places are. Without `levels` the
+    distance of the whole from its own recent mean stands for its level.
     """
     recent = np.stack([lagged(z, i) for i in range(BACK + 1)])
     change = z - lagged(z, 1)
@@ -99,7 +100,7 @@ def features(z: Floats, whole: Floats) -> Floats:
     parts += [z - top.max(0), z - np.where(np.isfinite(recent), recent, np.inf).min(0), top.argmax(0).astype(float)]
     for other in (whole, z.mean(0, keepdims=True)):
         step = other - lagged(other, 1)
-        parts += [other, step, lagged(step, 1), slope(other, 3), slope(other, 5)]
+        parts += [other if levels else other - mean(other, 8), step, lagged(step, 1), slope(other, 3), slope(other, 5)]
     bend = mean(np.abs(change - lagged(change, 1)), 6)
     parts += [(steep > 0).mean(0, keepdims=True), bend, bend.mean(0, keepdims=True)]
     return np.stack([np.broadcast_to(part, z.shape) for part in parts], axis=-1)

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from khien.watch.forecast.baseline import climatology, persistence
+from khien.watch.forecast.endemic import endemic
 from khien.watch.forecast.ensemble import averaged, stretch, stretched, weights_by_record
 from khien.watch.forecast.features import scaled, whole_of
 from khien.watch.forecast.frames import LEVELS, Floats, Panel
@@ -18,10 +19,11 @@ from khien.watch.forecast.score import wis
 ENSEMBLE: Final = "khien-ensemble"
 POOLED: Final = "khien-pooled"
 PRIOR: Final = "khien-prior"
+ENDEMIC: Final = "khien-endemic"
 PERSISTENCE: Final = "khien-persistence"
 CLIMATOLOGY: Final = "khien-climatology"
 MANY_YEARS: Final = 10  # of its own past, after which a series no longer needs made-up seasons
-MEMBERS: Final[tuple[str, ...]] = (POOLED, PRIOR)
+MEMBERS: Final[tuple[str, ...]] = (POOLED, PRIOR, ENDEMIC)
 """Models that the ensemble may take in; the baselines stand beside it."""
 
 
@@ -93,11 +95,15 @@ def members(panel: Panel, steps: tuple[int, ...], seed: int = 0) -> dict[str, Fl
     space = scaled(panel)
     whole = whole_of(panel, space.z)
     found: dict[str, Floats] = {}
-    learnt = pooled(panel, space, whole, steps, seed=seed) if panel.periods >= panel.a_year else None
+    begun = panel.periods < panel.a_year  # too little to learn from, and to tell how far its values reach
+    learnt = None if begun else pooled(panel, space, whole, steps, seed=seed)
     if learnt is not None:
         found[POOLED] = np.sort(space.back(learnt), axis=-1)
-    if panel.every == "week" and panel.periods < MANY_YEARS * panel.a_year:
-        found[PRIOR] = np.sort(space.back(prior(panel, space, whole, steps)), axis=-1)
+    if panel.periods < MANY_YEARS * panel.a_year:
+        if begun or panel.every == "month":
+            found[ENDEMIC] = np.sort(endemic(panel, space, steps), axis=-1)
+        else:
+            found[PRIOR] = np.sort(space.back(prior(panel, space, whole, steps)), axis=-1)
     found[PERSISTENCE] = persistence(panel, steps, seed=seed)
     found[CLIMATOLOGY] = climatology(panel, steps)
     return found

@@ -94,7 +94,7 @@ def _one(models: Any, seen: Floats, season: int, steps: Any, name: str) -> Float
     """Quantiles [horizons, 23] of one series, which has at least one value."""
     known = np.flatnonzero(np.isfinite(seen))
     waited = len(seen) - 1 - int(known[-1])
-    offset = _offset(seen[known])
+    offset = unit_of(seen[known])
     whole = np.arange(known[0], known[-1] + 1)
     y = np.interp(whole, known, np.log(seen[known] + offset))
     made = _fitted(models, y, season, int(steps.max()) + waited, name) if len(y) >= FEWEST and np.ptp(y) > 0 else None
@@ -105,8 +105,8 @@ def _one(models: Any, seen: Floats, season: int, steps: Any, name: str) -> Float
     return np.sort(np.maximum(values, 0.0), axis=1)
 
 
-def _offset(values: Floats) -> float:
-    """What is added before the logarithm: 1 to counts, a tenth of the mean to shares and rates."""
+def unit_of(values: Floats) -> float:
+    """What is added to known values before the logarithm: 1 to counts, a tenth of the mean to shares and rates."""
     if (values == np.round(values)).all():
         return 1.0
     return 0.1 * float(values[values > 0].mean())
