@@ -1,7 +1,8 @@
 """How quickly pages are served, and how heavy they are: the reference programme, one person, so many requests a second.
 
 python -m bench.office_pages --rate 20 --seconds 60 --communes 3321 --plan-seconds 10
-python -m bench.office_pages --browser            # first load in a headless Chromium too, where one is installed
+python -m bench.office_pages --plan-seconds 5 --seconds 0 --browser
+    # every page in a headless Chromium: ms to the first content, bytes over the wire
 
 Server time is from the request sent to the answer read whole, on the same machine. With `--communes` so many communes
 are added to the table of places, under the provinces that are there.
@@ -37,6 +38,7 @@ from khien import read
 from khien.office.start import configure, make_ready
 configure()
 make_ready()
+from khien.office import watch_demo
 from khien.office.acts import accounts, bring, proposals, versions
 from khien.office.acts.record import Actor
 from khien.office.rights import Role
@@ -47,6 +49,7 @@ def person(email, role):
     accounts.use_ticket(Actor(None), link, {PASSWORD!r})
     return Actor(user)
 analyst, secretary = person("a@b.vn", Role.ANALYST), person("s@b.vn", Role.COUNCIL_SECRETARY)
+watch_demo.fill(person("d@b.vn", Role.DUTY_OFFICER), person("w@b.vn", Role.WARNING_APPROVER))
 version = versions.save_version(analyst, read(sys.argv[1]), None, "the beginning")
 proposals.decide(secretary, proposals.propose(analyst, version, "r"), adopt=True, reason="r")
 run = bring.bring_plan(analyst, version, Path(sys.argv[2]).read_bytes()).pk if len(sys.argv) > 2 else None
@@ -82,9 +85,9 @@ def main() -> int:
         try:
             wait_for(base)
             pages = [page.format(v=version, r=run) for page in asked(version, run, args.pages or [])]
-            told = measure(base, pages, args.rate, args.seconds)
+            told: dict[str, Any] = measure(base, pages, args.rate, args.seconds) if args.seconds else {"failed": 0}
             if args.browser:
-                told["browser"] = first_load(base, pages)
+                told["browser"] = loads(base, [*pages, *(p.format(v=version, r=run) for p in RESULTS if run)])
         finally:
             server.terminate()
             server.wait(40)
@@ -97,6 +100,16 @@ def asked(version: int, run: int | None, more: list[str]) -> list[str]:
     pages = ["/", "/programme/", "/programme/{v}/", "/programme/{v}/tables/projects/", "/runs/", "/account/"]
     pages += ["/programme/{v}/tables/places/?q=da+nang", "/programme/{v}/tables/projects/grid/"]
     return pages + (["/runs/{r}/"] if run else []) + [page for page in more if run or "{r}" not in page]
+
+
+RESULTS = (
+    "/plan/{r}/", "/plan/{r}/roadmap/", "/plan/{r}/money/", "/plan/{r}/people/", "/plan/{r}/outcome/",
+    "/plan/{r}/projects/", "/plan/compare/?a={r}&b={r}", "/what-if/{r}/", "/stress/ask/{r}/", "/reliance/{r}/",
+    "/people/{r}/", "/complex/{v}/", "/watch/", "/watch/record/", "/watch/models/", "/watch/desk/", "/watch/replay/",
+    "/watch/indicators/rain-24h/?place=42", "/watch/indicators/dengue-cases/?place=79",
+)  # fmt: skip
+"""Pages with pictures; they are loaded in a browser, and drawn before anything is counted."""
+DRAWN_MS = 600_000
 
 
 def measure(base: str, pages: list[str], rate: float, seconds: float) -> dict[str, Any]:
@@ -149,8 +162,12 @@ def signed_in(base: str) -> urllib.request.OpenerDirector:
     return browser
 
 
-def first_load(base: str, pages: list[str]) -> dict[str, Any]:
-    """Each page in a browser of its own that has just signed in: ms to the first content, bytes over the wire."""
+def loads(base: str, pages: list[str]) -> dict[str, Any]:
+    """Each page in a browser of its own: ms to the first content and kB over the wire, compressed, with headers.
+
+    `first` is all that an empty browser transfers to come there (the sign-in page with what all pages share, and the
+    page), `new` the page for a browser that knows the others, `again` the same page a second time.
+    """
     path = shutil.which("chromium")
     if path is None:
         return {"skipped": "no chromium on this machine"}
@@ -161,20 +178,57 @@ def first_load(base: str, pages: list[str]) -> dict[str, Any]:
         chromium = play.chromium.launch(executable_path=path, args=["--no-sandbox"] if os.geteuid() == 0 else [])
         for page in pages:
             tab = chromium.new_context().new_page()
-            wire: list[int] = []
-            tab.on("requestfinished", lambda request, wire=wire: wire.append(request.sizes()["responseBodySize"]))
+            tab.set_default_timeout(DRAWN_MS)
+            wire = counted(tab)
             tab.goto(f"{base}/sign-in/")
             tab.fill("input[name=email]", "a@b.vn")
             tab.fill("input[name=password]", PASSWORD)
             tab.click("main form button")
-            first = sum(wire)
-            wire.clear()
-            tab.goto(base + page)
+            drawn(chromium, tab, base + page)
+            tab.goto("about:blank")
+            found = {"before": sum(wire)}
+            for name in ("new", "again"):
+                wire.clear()
+                seen(tab, base + page)
+                found[name] = sum(wire)
             paint = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
-            told[page] = {"first_paint_ms": tab.evaluate(paint), "bytes": sum(wire), "sign_in_bytes": first}
+            kb = {name: round(found[name] / 1000, 1) for name in ("new", "again")}
+            first = round((found["before"] + found["new"]) / 1000)
+            told[page] = {"first_paint_ms": tab.evaluate(paint), "first": first} | kb
             tab.context.close()
         chromium.close()
-    return told
+    every = list(told.values())
+    return {"most": {name: max(one[name] for one in every) for name in ("first", "new", "again")}, "pages": told}
+
+
+def counted(tab: Any) -> list[float]:
+    """Bytes of every answer that a tab gets over the wire; what comes out of its cache counts nothing."""
+    wire: list[float] = []
+    network = tab.context.new_cdp_session(tab)
+    network.send("Network.enable")
+    network.on("Network.loadingFinished", lambda told: wire.append(told["encodedDataLength"]))
+    return wire
+
+
+def drawn(chromium: Any, tab: Any, url: str) -> None:
+    """Wait, in another tab with the same session, until all pictures of a page are there."""
+    other = chromium.new_context(storage_state=tab.context.storage_state()).new_page()
+    until = time.monotonic() + DRAWN_MS / 1000
+    other.goto(url)
+    while other.locator(".coming").count() and time.monotonic() < until:
+        time.sleep(1)
+        other.goto(url)
+    other.context.close()
+
+
+def seen(tab: Any, url: str) -> None:
+    """Open a page and look at all of it, so that pictures that wait to be seen come too."""
+    tab.goto(url)
+    height = tab.evaluate("document.documentElement.scrollHeight")
+    for place in range(0, height, 600):
+        tab.evaluate(f"window.scrollTo(0, {place})")
+        tab.wait_for_timeout(50)
+    tab.wait_for_load_state("networkidle")
 
 
 def with_communes(folder: Path, count: int, place: Path) -> Path:

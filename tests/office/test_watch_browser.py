@@ -36,7 +36,7 @@ print(json.dumps(list(watching.watch().desk().warnings)))
 PATHS = (
     "/watch/", "/watch/?map=dengue-cases", "/watch/indicators/rain-24h/?place=42",
     "/watch/indicators/dengue-cases/?place=79", "/watch/indicators/salinity-4permille/", "/watch/models/",
-    "/watch/replay/", "/watch/desk/", "/watch/desk/new/",
+    "/watch/record/", "/watch/replay/", "/watch/desk/", "/watch/desk/new/",
 )  # fmt: skip
 
 

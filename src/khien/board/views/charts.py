@@ -7,6 +7,7 @@ import hashlib
 from functools import partial
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.gzip import gzip_page
 
 from khien.board.charts import shelf, show
 from khien.board.charts.sight import PLANS, Sight, sight_of
@@ -34,9 +35,13 @@ def sight_for(run: Run, part: str) -> Sight:
     raise Http404
 
 
+@gzip_page
 @page("GET")
 def picture(request: HttpRequest, pk: int, part: str, file: str) -> HttpResponse:
-    """A picture as SVG. Its address holds the hash of what it shows, so that a browser may keep it."""
+    """A picture as SVG, compressed on its way: it holds no secret that its length could tell.
+
+    Its address holds the hash of what it shows, so that a browser may keep it.
+    """
     sight = sight_for(reads.run(actor_of(request), int(pk)), part)
     name, lang, size, _ = file.split(".")
     key = show.drawn_from(sight, part).key

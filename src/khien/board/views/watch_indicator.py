@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.views.decorators.gzip import gzip_page
 
 from khien.board.charts import watch_now, watch_skill
 from khien.board.charts.watch_indicator import PARTS, Chosen, Look, edge_name, worth_asking
@@ -90,6 +91,7 @@ def caption_at(moment: datetime, illustrative: bool, lang: str) -> str:
     return f"{t('lookout_illustrative_short', lang)} · {made}" if illustrative else made
 
 
+@gzip_page
 @page("GET")
 def chart(request: HttpRequest, name: str, part: str, lang: str, size: str) -> HttpResponse:
     """A picture of the page."""

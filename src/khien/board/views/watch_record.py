@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import polars as pl
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.gzip import gzip_page
 
 from khien.board.charts import watch_now, watch_record
 from khien.board.charts.watch_now import Known
@@ -151,6 +152,7 @@ def _scored(request: HttpRequest) -> tuple[Promised, str]:
     return found, wanted if wanted in found.models else found.models[0]
 
 
+@gzip_page
 @page("GET")
 def chart(request: HttpRequest, name: str, lang: str) -> HttpResponse:
     """A picture of promises."""
