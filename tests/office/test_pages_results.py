@@ -71,7 +71,8 @@ def test_everybody_may_look_and_only_some_may_ask(visit: Visit, run: Run, isle: 
         for path in PAGES:
             text_of(browser, at(path, run, isle))
         asks = Right.RUNS_START in rights_of([role])
-        whatif, draws = {"budget_factor": f"0.{number}"}, {"draws": str(number)}  # asked before, it would be no new run
+        # What was asked before would be no new run.
+        whatif, draws = {"budget_factor": f"0.{number}"}, {"draws": str(number)}
         for path, form in ((f"/what-if/{run.pk}/", whatif), (f"/stress/ask/{run.pk}/", draws)):
             assert browser.post(path, form).status_code == (302 if asks else 403), (role, path)
         asked += 2 * asks
