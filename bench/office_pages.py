@@ -211,14 +211,16 @@ def counted(tab: Any) -> list[float]:
 
 
 def drawn(chromium: Any, tab: Any, url: str) -> None:
-    """Wait, in another tab with the same session, until all pictures of a page are there."""
-    other = chromium.new_context(storage_state=tab.context.storage_state()).new_page()
-    until = time.monotonic() + DRAWN_MS / 1000
-    other.goto(url)
-    while other.locator(".coming").count() and time.monotonic() < until:
-        time.sleep(1)
+    """Wait, in other tabs with the same session, until all pictures of a page are there."""
+    beside = chromium.new_context(storage_state=tab.context.storage_state())
+    until, coming = time.monotonic() + DRAWN_MS / 1000, 1
+    while coming and time.monotonic() < until:
+        other = beside.new_page()
         other.goto(url)
-    other.context.close()
+        coming = other.locator(".coming").count()
+        other.close()  # before it comes again by itself
+        time.sleep(1 if coming else 0)
+    beside.close()
 
 
 def seen(tab: Any, url: str) -> None:

@@ -18,6 +18,7 @@ from khien.office.acts.trouble import Trouble
 from khien.office.archive import pack
 from khien.office.jobs import child
 from khien.office.jobs.kinds import KINDS
+from khien.office.jobs.told import spoken
 from khien.office.models import Run, User, Version
 from khien.office.rights import Role
 
@@ -91,6 +92,12 @@ def test_every_kind_can_be_started_again(
         restart_run(analyst, run)
         again = worked(run)
         assert (again.state, again.attempt, again.worker) == (Run.State.DONE, 2, "here")
+
+
+def test_ids_in_sentences_stand_by_their_names_and_words_stay() -> None:
+    names = {"ground-sensor": {"vi": "Cảm biến", "en": "Ground sensor"}, "data": {"vi": "x", "en": "x"}}
+    told = {"en": "it waits for ground-sensor (ready: never), data stay", "vi": "phải chờ ground-sensor-2"}
+    assert spoken(told, names) == {"en": "it waits for Ground sensor (ready: never), data stay", "vi": "phải chờ ground-sensor-2"}
 
 
 @pytest.mark.parametrize("text", ["nan", "inf", "-inf", "1e999", "1_0", "much"])

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from khien.office.jobs.kinds import Work
-from khien.office.jobs.told import both, figure, table
+from khien.office.jobs.told import both, figure, names_of, spoken, table
 from khien.plan import load_plan
 from khien.plan.ask.reasons import reasons
 from khien.plan.result import plan_hash
@@ -27,9 +27,9 @@ def do(work: Work) -> dict[str, Any]:
     plain |= {"reasons": told.projects.to_dicts(), "flips": told.flips.to_dicts()}
     text = json.dumps(plain, ensure_ascii=False, allow_nan=False, indent=1)
     write_text(work.folder / "reasons.json", text + "\n")
-    names = {row["id"]: both(row) for row in work.programme.projects.iter_rows(named=True)}
+    names = names_of(work.programme)
     dear = told.projects.sort("lost", descending=True, nulls_last=True).head(MOST).to_dicts()
-    rows = [row | {"name": names[row["project"]], "why": both(row, "reason")} for row in dear]
+    rows = [row | {"name": names[row["project"]], "why": spoken(both(row, "reason"), names)} for row in dear]
     return {
         "figures": [figure("value_best", told.value, "number"), figure("better", told.better, "number")],
         "tables": [table("reasons", "name/project:text lost/lost_without:number why:text", rows)],

@@ -7,8 +7,14 @@ pair `{"vi": …, "en": …}`.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
+
+from khien.programme import Programme
+
+_ID: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")
+"""An id of more than one word; a single word may be a word of the sentence."""
 
 
 def figure(word: str, value: float | None, form: str) -> dict[str, Any]:
@@ -39,6 +45,23 @@ def _column(text: str) -> tuple[str, str, str]:
 def both(row: Mapping[str, Any], name: str = "name") -> dict[str, str]:
     """The pair of texts that a row holds under `name_vi` and `name_en`."""
     return {"vi": str(row[f"{name}_vi"]), "en": str(row[f"{name}_en"])}
+
+
+def spoken(texts: Mapping[str, str], names: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """Texts in which ids that have a name stand by it."""
+
+    def called(text: str, lang: str) -> str:
+        return _ID.sub(lambda found: names.get(found[0], {}).get(lang, found[0]), text)
+
+    return {lang: called(text, lang) for lang, text in texts.items()}
+
+
+def names_of(programme: Programme) -> dict[str, dict[str, str]]:
+    """What projects are called, and their options: the project's name, with the form in brackets."""
+    found = {row["id"]: both(row) for row in programme.projects.iter_rows(named=True)}
+    for option, project, form in programme.options.select("id", "project", "form").iter_rows():
+        found[option] = {lang: f"{name} ({form})" for lang, name in found[project].items()}
+    return found
 
 
 def _plain(value: Any) -> Any:

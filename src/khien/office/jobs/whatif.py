@@ -7,7 +7,7 @@ from typing import Any
 
 from khien.office.jobs.kinds import Work
 from khien.office.jobs.plan import headline, no_plan, teller
-from khien.office.jobs.told import both, figure, table
+from khien.office.jobs.told import both, figure, names_of, spoken, table
 from khien.plan import NoPlan, load_plan
 from khien.plan.ask.whatif import asked, what_if
 
@@ -30,11 +30,13 @@ def do(work: Work) -> dict[str, Any]:
     told.after.save(work.folder / "plan.json")
     order = {"in": 0, "out": 1, "option": 2, "moved": 3}
     moves = sorted(told.moves.to_dicts(), key=lambda row: (order[row["change"]], row["project"]))[:MOST]
-    names = {row["id"]: both(row) for row in work.programme.projects.iter_rows(named=True)}
-    rows = [row | {"name": names[row["project"]], "why": both(row, "why")} for row in moves]
+    names = names_of(work.programme)
+    skills = {row["id"]: both(row) for row in work.programme.skills.iter_rows(named=True)}
+    rows = [row | {"name": names[row["project"]], "why": spoken(both(row, "why"), names)} for row in moves]
     columns = "name/project:text before:text after:text cost_mvnd/cost:whole why:text"
     freed = "before:whole after:whole freed:whole"
     money, people = (told.freed.filter(told.freed["kind"] == kind).to_dicts() for kind in ("money", "people"))
+    people = [row | {"key": skills.get(row["key"], row["key"])} for row in people]
     return headline(work, told.after) | {
         "figures": [
             figure("value_before", before.value, "number"),
