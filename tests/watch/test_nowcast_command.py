@@ -12,7 +12,6 @@ import numpy as np
 import polars as pl
 import pytest
 
-from khien.cli import main
 from khien.watch.forecast.delay import fit, nowcast
 from khien.watch.forecast.nowcasting import NowcastRefused, from_issues, usual_lag
 from khien.watch.forecast.reports_in import read_reports
@@ -46,19 +45,6 @@ def staircase(counts: np.ndarray) -> Triangle:
     """The same as a triangle."""
     seen = np.where(known_cells(*counts.shape), counts, np.nan)
     return Triangle(seen, tuple(MONDAY + timedelta(weeks=t) for t in range(len(counts))))
-
-
-@pytest.fixture
-def khien(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Khien:
-    """Run a command in an empty folder; its code, output and complaints."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words: str) -> tuple[int, str, str]:
-        code = main(words)
-        told = capsys.readouterr()
-        return code, told.out, told.err
-
-    return run
 
 
 def kept(tmp_path: Path, rows: pl.DataFrame) -> None:

@@ -10,9 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pytest
-
-from khien.cli import main
 
 MADE = Path(__file__).parent / "files" / "vietnam_flood.xml"
 HUB = "target,location,date,as_of,value\n" + "".join(
@@ -37,19 +34,6 @@ indicator = "cases"
 unit = "cases"
 """
 Khien = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def khien(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Khien:
-    """Run a command in an empty folder; its code, output and complaints."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words: str) -> tuple[int, str, str]:
-        code = main(words)
-        told = capsys.readouterr()
-        return code, told.out, told.err
-
-    return run
 
 
 def as_json(told: tuple[int, str, str]) -> dict[str, Any]:
