@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from khien.watch.forecast.nowcasting import Nowcasts
-    from khien.watch.forecast.reports_in import Reports
     from khien.watch.observe import BatchRefused, WatchFindings
 
 SHOWN = 40
@@ -133,25 +132,21 @@ def _from_issues(rows: pl.DataFrame, args: argparse.Namespace, today: Any) -> tu
 
 def _from_file(args: argparse.Namespace) -> tuple[Nowcasts, str]:
     """From a file of cases, of a triangle or of issues."""
-    import polars as pl
-
     from khien.watch.forecast.nowcasting import from_triangles
     from khien.watch.forecast.reports_in import read_reports
     from khien.watch.observe import WatchFindings
 
     reports = read_reports(existing(args.reports, args.lang))
-    frame = reports.frame
     if reports.form == "issues":
-        return _from_issues(frame, args, reports.last_day(args.every))
+        return _from_issues(reports.frame, args, reports.last_day(args.every))
     _only_for_issues(args)
     findings = WatchFindings(reports.findings)
-    if args.place is not None:
-        for place in sorted(set(args.place) - set(frame["place"])):
-            findings.note("nowcast-nothing", args.indicator, value=place)
-        frame = frame.filter(pl.col("place").is_in(args.place))
     now = reports.last_day(args.every) if args.as_of is None else day(args.as_of, args.lang)
-    triangles = _of(reports, frame).triangles(now, args.every, args.longest, args.indicator, findings)
-    return from_triangles(triangles, args.indicator, now, findings=findings, told=_telling(args)), _hash(frame)
+    reports = reports if args.place is None else reports.only(args.place, args.indicator, findings)
+    triangles = reports.triangles(now, args.every, args.longest, args.indicator, findings)
+    found = from_triangles(triangles, args.indicator, now, findings=findings, told=_telling(args))
+    parts = [f"{place} {one.starts}".encode() + one.counts.tobytes() for place, one in sorted(triangles.items())]
+    return found, hashlib.sha256(b"".join(parts)).hexdigest()
 
 
 def _only_for_issues(args: argparse.Namespace) -> None:
@@ -159,12 +154,6 @@ def _only_for_issues(args: argparse.Namespace) -> None:
     for name in ("lag", "model"):
         if getattr(args, name) is not None:
             raise Stop(Exit.WRONG_USE, t("nowcast_needless", args.lang, option=f"--{name}"))
-
-
-def _of(reports: Reports, frame: pl.DataFrame) -> Reports:
-    from dataclasses import replace
-
-    return replace(reports, frame=frame)
 
 
 def _telling(args: argparse.Namespace) -> Any:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -51,6 +51,12 @@ class Reports:
     frame: pl.DataFrame
     delays: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+
+    def only(self, places: Collection[str], indicator: str, findings: WatchFindings) -> Reports:
+        """The reports of some places; those that there are none of are told."""
+        for place in sorted(set(places) - set(self.frame[PLACE])):
+            findings.note("nowcast-nothing", indicator, value=place)
+        return replace(self, frame=self.frame.filter(pl.col(PLACE).is_in(list(places))))
 
     def last_day(self, period: Period) -> date:
         """The last day that the file can know of: of a triangle the end of its last period."""

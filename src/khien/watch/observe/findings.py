@@ -26,7 +26,7 @@ ERRORS: Final = _words(
     signature-missing signature-bad signature-key signature-extra
     feed-root kev-id stix-id hub-columns hub-target hub-issued geometry
     fetch url fetch-too-large
-    nowcast-columns nowcast-count nowcast-nothing
+    nowcast-columns nowcast-count
     """
 )
 WARNINGS: Final = _words(
@@ -34,7 +34,8 @@ WARNINGS: Final = _words(
     more reference-unknown reference-foreign reference-unsigned place-torn place-twice place-part-missing indicator-gap
     cap-blank cap-reference cap-polygon cap-circle cap-expired
     skipped nothing
-    nowcast-empty nowcast-few nowcast-lowered nowcast-no-case nowcast-not-live nowcast-pairs nowcast-step
+    nowcast-empty nowcast-few nowcast-lowered nowcast-no-case nowcast-not-live nowcast-nothing
+    nowcast-pairs nowcast-step
     """
 )
 WATCH_CODES: Final[dict[str, Severity]] = {
