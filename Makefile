@@ -15,9 +15,10 @@ unexport PYTHONDONTWRITEBYTECODE
 
 UV := .uv/bin/uv
 BIN := .venv/bin
-# Tests run in so many processes, a file in one of them, so that a file makes what its tests share once.
+# Tests run in so many processes, a file in one of them, so that a file makes what its tests share once. The slowest are
+# told at the end: what takes longer than a second and is not the heart of its room is marked slow.
 TEST_PROCESSES ?= 2
-SIDE_BY_SIDE = -n $(TEST_PROCESSES) --dist loadscope --no-loadscope-reorder
+SIDE_BY_SIDE = -n $(TEST_PROCESSES) --dist loadscope --no-loadscope-reorder --durations=20 --durations-min=2
 DEMO_SECONDS ?= 60
 DEMO_OUT ?= out/vietnam
 # `make demo` ends by serving the board; DEMO_SERVE=no ends it with the report, and needs no web server installed.
@@ -51,7 +52,7 @@ test: setup lint types layers docs  ## everything CI runs
 	$(BIN)/pytest $(SIDE_BY_SIDE)
 	KHIEN_TEST_DATABASE=postgresql $(BIN)/pytest $(SIDE_BY_SIDE) -q tests/office -m "not slow"
 
-fast: setup  ## the tests that take less than two minutes together
+fast: setup  ## the quick tests: less than two minutes together on two cores
 	$(BIN)/pytest $(SIDE_BY_SIDE) -q -m "not slow"
 
 lint: .venv/.dev  ## style
