@@ -46,7 +46,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list
     home = tmp_path_factory.mktemp("office")
     names = ask(home, PEOPLE.replace("PASSWORD", PASSWORD))
     with served(home, setup=False) as (base, _):
-        yield base, [*PATHS, *(f"/watch/desk/{name}/" for name in names), f"/watch/desk/{names[1]}/edit/"]
+        yield base, [*PATHS, *(f"/watch/desk/{name}/" for name in names), f"/watch/desk/{names[-1]}/edit/"]
 
 
 @pytest.mark.parametrize("lang", ["vi", "en"])

@@ -17,15 +17,19 @@ from khien.office.rights import Role
 from khien.office.watching import Watch
 
 NOW = datetime.now(UTC).replace(microsecond=0)
+MADE: list[Path] = []
+"""The folder, once it is made: a fixture that several files import is set up anew for each."""
 
 
 @pytest.fixture(scope="session")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Observations, forecasts, and what came of past warnings and promises."""
-    watch = Watch(tmp_path_factory.mktemp("data") / "watch")
-    watch_demo.bring(watch, NOW)
-    watch_demo_past.bring(watch, NOW)
-    return watch.folder
+    if not MADE:
+        watch = Watch(tmp_path_factory.mktemp("data") / "watch")
+        watch_demo.bring(watch, NOW)
+        watch_demo_past.bring(watch, NOW)
+        MADE.append(watch.folder)
+    return MADE[0]
 
 
 @pytest.fixture

@@ -34,6 +34,8 @@ LASTED: Final = 56
 """Hours until a past warning ran out."""
 HEAVY: Final = 50.0
 """Rain of a day, in mm, that probabilities are promised of."""
+BATCHES: Final = 20
+"""How many of the last reference dates of each indicator are in the ledger."""
 KEPT: Final = ("demo-ensemble", "demo-climatology")
 
 
@@ -82,6 +84,7 @@ def _promises(watch: watching.Watch, now: datetime) -> None:
     ledger = watch.ledger
     for indicator, make, after in (("rain-24h", _chances, 0), ("dengue-cases", _quantiles, 40)):
         made = watch.forecasts(indicator).filter(pl.col("model").is_in(KEPT))
+        made = made.filter(pl.col("reference").rank("dense", descending=True) <= BATCHES)
         for (reference,), part in made.group_by("reference", maintain_order=True):
             _keep(ledger, make(part), reference, after, now)
 
