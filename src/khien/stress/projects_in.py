@@ -114,6 +114,7 @@ def project_arrays(
     settings, programme = replay.programme.settings, replay.programme
     at = {row["project"]: i for i, row in enumerate(rows)}
     skills = {name: i for i, name in enumerate(programme.skills["id"].sort().to_list())}
+    ceilings = [kind == "ceiling" and bar is not None for kind, bar in programme.limits["kind", "amount_mvnd"].rows()]
     service = int(programme.stages.filter("service")["order"][0])
     steps = [_steps(row, "time" in vary) for row in rows]
     efforts: dict[str, list[tuple[int, int]]] = defaultdict(list)
@@ -124,6 +125,7 @@ def project_arrays(
     waits = [[(at[b], lag) for b, lag in row["waits"]] for row in rows]
     stands = [[at[b] for b in row["stands"]] for row in rows]
     needs = [efforts[row["option"]] for row in rows]
+    caps = [[x for x in part if ceilings[x]] for part in limits_of]
     groups = list(dict.fromkeys(tuple(part) for part in hit_by))
 
     def brings(row: Row) -> int:
@@ -162,6 +164,8 @@ def project_arrays(
         "effort_people": flat([[n for _, n in part] for part in needs]),
         "limit_ptr": pointers(limits_of),
         "limit": flat(limits_of),
+        "cap_ptr": pointers(caps),
+        "cap": flat(caps),
         "hit_group": ints(groups.index(tuple(part)) for part in hit_by),
         "hit_ptr": pointers([list(group) for group in groups]),
         "hit_by": flat([list(group) for group in groups]),

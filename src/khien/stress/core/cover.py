@@ -10,15 +10,15 @@ are one chain, the second ones another, and so on: a change is noted once in eac
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from khien.stress.core.kernel import kernel
 from khien.stress.core.strike import strike
 
 STEPS = 4
 """Quarters of a year: what is retained under a cut depends on which of them it is."""
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def worth(k, e, v, s, f, subjects, services, on, begin, coverage, reliance, value):
     """Fill coverage and self-reliance by year, [years, draws], 0 where nothing is required, and the value."""
     change, noted, share = f.change, f.noted, f.share
@@ -34,7 +34,7 @@ def worth(k, e, v, s, f, subjects, services, on, begin, coverage, reliance, valu
         by_year(v.starts, v.year_weight, v.discount_cut, share, first, last, reliance, value)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def note_service(e, serve, first, last, change, noted):
     """Note what each product yields from when it comes into service; the last row of `change` is never."""
     alive, serves = e.alive, e.serves
@@ -49,7 +49,7 @@ def note_service(e, serve, first, last, change, noted):
             put(since, never, each[y], change[capability[y]], noted[capability[y]])
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def put(since, never, amount, rows, marks):
     """Note an amount in every draw."""
     for n in range(len(since)):
@@ -58,7 +58,7 @@ def put(since, never, amount, rows, marks):
         marks[t] = 1
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def note_cut(e, home, serve, first, last, at, level, change, noted):
     """Note what each product retains under a cut: least as long as its worst dependence lasts, then the next."""
     alive, steady, keep, first_at = e.alive, e.steady, e.keep, e.first_at
@@ -91,7 +91,7 @@ def note_cut(e, home, serve, first, last, at, level, change, noted):
                 finish(at, level, draws, chain, each[y], keep[q, k], change[capability[y]], noted[capability[y]])
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def finish(at, level, draws, chain, amount, keep, rows, marks):
     """Note what is retained once no dependence is left that can still be replaced."""
     for n in range(draws):
@@ -100,9 +100,12 @@ def finish(at, level, draws, chain, amount, keep, rows, marks):
         marks[t] = 1
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def add_up(e, which, change, noted, run, part, share):
-    """Fill coverage (0) or self-reliance (1) by quarter, [quarters, draws]; what was noted is cleared."""
+    """Fill coverage (0) or self-reliance (1) by quarter, [quarters, draws]; what was noted is cleared.
+
+    Quarters in which weight or level rises are noted from the outset, and stay so.
+    """
     weight, per_unit, base = e.weight, e.per_unit, e.base[which]
     rises, step_of, before = e.rises[which], e.step_of[which], e.before[which]
     share[:, :] = 0.0
@@ -112,8 +115,8 @@ def add_up(e, which, change, noted, run, part, share):
             run[k, :] = base[c, k]
         part[:, :] = 0.0
         for t in range(len(share)):
-            if marks[t] or rises[t]:
-                marks[t] = 0
+            if marks[t]:
+                marks[t] = rises[t]
                 k = step_of[t]
                 climb(rows[t], run[k], part[k], share[t], weight[t, c], per_unit[t, c])
     for t in range(len(share)):
@@ -123,7 +126,7 @@ def add_up(e, which, change, noted, run, part, share):
                 into[n] += earlier[n]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def climb(changes, amount, brings, into, most, unit):
     """From one quarter of a chain to the next."""
     for n in range(len(changes)):
@@ -133,7 +136,7 @@ def climb(changes, amount, brings, into, most, unit):
         amount[n], brings[n], changes[n] = there, gets, 0.0
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def by_year(starts, year_weight, discount, share, first, last, into, value):
     """Fill means over the quarters of each year; what they are worth is added to `value`."""
     worths = value[first:last]
@@ -144,7 +147,7 @@ def by_year(starts, year_weight, discount, share, first, last, into, value):
             weigh(share[t], year_weight[t], discount[t], means, worths)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def weigh(share, mean, worth, means, worths):
     """Add a quarter to the mean of its year and to the value."""
     for n in range(len(means)):

@@ -7,7 +7,8 @@ number generators", OOPSLA 2014): draw d of a seed is the start of its own seque
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from khien.stress.core.kernel import kernel
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 FIRST = np.uint64(0xBF58476D1CE4E5B9)
@@ -17,20 +18,20 @@ SHOCKS_FROM = 1 << 32
 """Streams of shocks lie above those of projects."""
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def mix(z):
     z = (z ^ (z >> S30)) * FIRST
     z = (z ^ (z >> S27)) * SECOND
     return z ^ (z >> S31)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def key_of(seed, draw):
     """Where the sequence of a draw begins."""
     return mix(mix(np.uint64(seed) + GOLDEN) + np.uint64(draw) * GOLDEN)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def bits(key, stream):
     """64 random bits of a stream in a draw."""
     return mix(key + np.uint64(stream + 1) * GOLDEN)

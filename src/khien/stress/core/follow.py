@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from khien.stress.core.kernel import kernel
 from khien.stress.core.pause import FAR
 
 
@@ -44,7 +45,7 @@ def follow(quarters, p, e, ok, end, subjects, service):
                 later(since, other)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def arrive(quarters, ok, end, there):
     """Fill from when on a project has brought what it brings; never where it fails or ends after the horizon."""
     last, start, never = np.int32(quarters), np.int32(0), np.int32(FAR)
@@ -52,21 +53,21 @@ def arrive(quarters, ok, end, there):
         there[n] = max(end[n], start) if ok[n] != 0 and end[n] < last else never
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def earlier(since, other):
     """The earlier of both."""
     for n in range(len(since)):
         since[n] = min(since[n], other[n])
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def later(since, other):
     """The later of both."""
     for n in range(len(since)):
         since[n] = max(since[n], other[n])
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def promises_broken(e, service, broken):
     """Count the draws in which the amount of a firm obligation is not in service when it is due."""
     for x in range(len(broken)):

@@ -77,6 +77,8 @@ class Takes(NamedTuple):
     effort_people: Ints
     limit_ptr: Ints
     limit: Ints
+    cap_ptr: Ints
+    cap: Ints  # those of them that are ceilings with an amount
 
 
 class Brings(NamedTuple):

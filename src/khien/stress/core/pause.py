@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from numba import njit
+from khien.stress.core.kernel import kernel
 
 FAR = 1 << 20
 """A quarter that does not come."""
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def windows(hit_by, first, last, pause, on, begin, low, high):
     """Quarters in which a project stands still, in order of their begin; returns how many windows there are.
 
@@ -28,7 +28,7 @@ def windows(hit_by, first, last, pause, on, begin, low, high):
     return n
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def run_from(start, time, fixed, n, low, high):
     """First quarter from `start` on in which it can start, and the end if it starts then.
 

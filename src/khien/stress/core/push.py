@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from khien.stress.core.kernel import kernel
 from khien.stress.core.pause import FAR, run_from, windows
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def push(p, pause, on, begin, time, start, end, low, high, since, until):
     """Fill starts and ends, [projects, draws]; `since` and `until`, [partners, draws], are room to work in."""
     planned, fixed, idle, hit_group = p.planned, p.fixed, p.idle, p.hit_group
@@ -36,7 +36,7 @@ def push(p, pause, on, begin, time, start, end, low, high, since, until):
                     at[n], ends[n] = run_from(at[n], takes[n], fixed[i], found, low, high)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def away(hit_ptr, hit_by, pause, on, begin, since, until):
     """Fill the first quarter in which each partner is away, and one past the last; FAR and 0 if it never is."""
     since[:, :] = FAR
@@ -50,7 +50,7 @@ def away(hit_ptr, hit_by, pause, on, begin, since, until):
                     until[g, n] = max(until[g, n], np.int32(begin[n, s] + pause[s]))
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def stand(by, end, at):
     """Wait for the first of several projects, any of which brings the subject to the stage below."""
     if len(by) == 1:

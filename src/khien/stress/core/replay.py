@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from khien.stress.core.cover import STEPS, worth
 from khien.stress.core.dice import key_of
 from khien.stress.core.follow import follow, promises_broken
+from khien.stress.core.kernel import kernel
 from khien.stress.core.model import Ints, Model, Reals, Twist
 from khien.stress.core.pause import FAR
 from khien.stress.core.push import push
@@ -46,7 +47,7 @@ class Field(NamedTuple):
     """Room for what changes in coverage and self-reliance, for a tile of M draws."""
 
     change: Reals  # [2, C, T + 1, M]
-    noted: NDArray[np.uint8]  # [2, C, T + 1]: 1 where something changes in any of them
+    noted: NDArray[np.uint8]  # [2, C, T + 1]: 1 where something changes in any of them, or the requirement rises
     run: Reals  # [4, M]: amounts so far
     part: Reals
     share: Reals  # [T, M]
@@ -72,6 +73,7 @@ class Work(NamedTuple):
     end: Ints
     free: Ints  # [S, T]
     slack: Reals  # [Y]
+    least: Reals  # [Y + 1]
     room: Reals  # [L]
     subjects: Ints  # [4, U, N]
     service: Ints  # [2, Q, N]
@@ -120,6 +122,7 @@ def work_for(model: Model, draws: int = BLOCK) -> Work:
         _ints(projects),
         _ints(*model.means.free.shape),
         np.zeros(years),
+        np.zeros(years + 1),
         np.zeros(len(model.limits.ceiling)),
         _short_ints(4, len(model.services.available), draws),
         _short_ints(2, len(model.services.service), draws),
@@ -147,9 +150,11 @@ def _strike(model: Model, tile: int) -> Strike:
 
 def _field(model: Model, tile: int) -> Field:
     capabilities, quarters = model.yields.weight.shape[1], model.horizon.quarters
+    noted = np.zeros((2, capabilities, quarters + 1), dtype=np.uint8)
+    noted[:, :, :quarters] = model.yields.rises[:, None, :]
     return Field(
         np.zeros((2, capabilities, quarters + 1, tile)),
-        np.zeros((2, capabilities, quarters + 1), dtype=np.uint8),
+        noted,
         np.zeros((STEPS, tile)),
         np.zeros((STEPS, tile)),
         np.zeros((quarters, tile)),
@@ -201,7 +206,7 @@ def outcome(m: Model, repair: bool, w: Work, d: Draws, broken: Broken) -> None:
     if repair:
         repaired(
             m.horizon, m.order, m.charges, m.takes, m.means, m.limits, m.blows, d.on, d.begin, d.time, d.cost,
-            d.start, d.end, d.spend, w.time, w.cost, w.start, w.end, w.spend, w.paid, w.free, w.slack, w.room,
+            d.start, d.end, d.spend, w.time, w.cost, w.start, w.end, w.spend, w.paid, w.free, w.slack, w.least, w.room,
             w.low, w.high, broken.limits, broken.people,
         )  # fmt: skip
     else:
@@ -223,25 +228,26 @@ def keys_of(seed, first, count):
     return keys
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def repaired(
     h, o, c, p, g, lim, k, on, begin, all_time, all_cost, all_start, all_end, all_spend,
-    time, cost, start, end, spend, total, free, slack, room, low, high, limits, people,
+    time, cost, start, end, spend, total, free, slack, least, room, low, high, limits, people,
 ):  # fmt: skip
     """Fill starts, ends and spending under money, people and limits."""
     carry_over, pause = g.carry_over, k.pause
     for n in range(len(on)):
-        time[:] = all_time[:, n]
-        cost[:] = all_cost[:, n]
-        prepare(h.year_start, g, k, on[n], begin[n], free, slack)
+        for i in range(len(time)):
+            time[i], cost[i] = all_time[i, n], all_cost[i, n]
+        prepare(h.year_start, g, k, on[n], begin[n], free, slack, least)
         schedule(
             h, o, c, p, lim, pause, carry_over, on[n], begin[n], time, cost, start, end, spend, total,
-            free, slack, room, low, high,
+            free, slack, least, room, low, high,
         )  # fmt: skip
-        all_start[:, n] = start
-        all_end[:, n] = end
-        all_spend[:, n] = total
-        people[0] += free.size > 0 and free.min() < 0
+        for i in range(len(time)):
+            all_start[i, n], all_end[i, n] = start[i], end[i]
+        for y in range(len(total)):
+            all_spend[y, n] = total[y]
+        people[0] += some_short(free)
         for one in range(len(limits)):
             if lim.bar[one] < 0:
                 limits[one] += share_broken(lim, one, total, room)
@@ -249,7 +255,19 @@ def repaired(
                 limits[one] += room[one] < 0 if lim.ceiling[one] else room[one] > 0
 
 
-@njit(cache=True, nogil=True)
+@kernel()
+def some_short(free):
+    """Whether a skill is short in some quarter."""
+    for skill in range(free.shape[0]):
+        least = 0
+        for t in range(free.shape[1]):
+            least = min(least, free[skill, t])
+        if least < 0:
+            return True
+    return False
+
+
+@kernel()
 def left_over(year_start, g, k, on, begin, spend, cash):
     """Fill what is left of the money by year, [years, draws]."""
     income, charged, carry_over, money_ptr = g.income, g.charged, g.carry_over, k.money_ptr

@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 
 from khien.stress.core.dice import SHOCKS_FROM, bits
+from khien.stress.core.kernel import kernel
 from khien.stress.core.model import COST_STEPS
 
 U20, U24, U40 = np.uint64(20), np.uint64(24), np.uint64(40)
@@ -45,7 +46,7 @@ def draw_projects(p, keys, forced, delay, ok, time, cost):
         draw_costs(words, table[i], costs)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def draw_costs(words, steps, costs):
     """Fill costs from the last 20 bits: straight lines between the steps of the table."""
     for n in range(len(words)):
@@ -55,7 +56,7 @@ def draw_costs(words, steps, costs):
         costs[n] = np.ceil(below + (steps[step + 1] - below) * (np.float64(part & COST_REST) * COST_PART) - MONEY_NOISE)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def draw_shocks(k, keys, forced, on, begin, luck, when):
     """Fill which shocks come and in which quarter they begin; `luck` and `when` are room to work in."""
     stream, parent, together, chance = k.shock_stream, k.parent, k.together, k.chance

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-# With error_model="numpy" a division by nothing is not looked for, which a loop over draws side by side cannot do.
+from khien.stress.core.kernel import kernel
 
 HAIR = 0.001
 """Whole numbers divided by a length below 900 leave fractions of at least 1/900: a quotient that comes out a
 hair below a whole number (by the noise of floats, 1e-6 at most) is that number."""
 
 
-@njit(cache=True, nogil=True)
+@kernel(error_model="numpy")
 def spent_after(parts, first, last, cost, quarters, length):
     """Million VND spent after some quarters of a run of this length: the cost times the profile, rounded down.
 
-    `parts[first:last]` is the profile, cumulated from 0.
+    `parts[first:last]` is the profile, cumulated from 0. A quotient of whole numbers below 2**53 never rounds up to
+    one, so that floats do for all of them.
     """
     if quarters <= 0:
         return 0.0
@@ -25,15 +25,13 @@ def spent_after(parts, first, last, cost, quarters, length):
     n = last - first - 1
     if n == 1:
         return np.floor(cost * quarters / length + HAIR)
-    whole = (quarters * n) // length
-    reached = parts[first + whole] * length
-    rest = quarters * n - whole * length
-    if rest:
-        reached += (parts[first + whole + 1] - parts[first + whole]) * rest
-    return np.float64(np.int64(cost) * reached // (parts[first + n] * length))
+    whole = np.int64(np.float64(quarters * n) / np.float64(length))
+    below = parts[first + whole]
+    reached = below * length + (parts[first + whole + 1] - below) * (quarters * n - whole * length)
+    return np.floor(cost * np.float64(reached) / np.float64(parts[first + n] * length))
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def add_spend(year_of, year_start, parts, first_part, last_part, before, start, end, cost, into):
     """Add what a run is charged to `into`, by year; returns the first and one past the last year touched.
 
@@ -57,7 +55,7 @@ def add_spend(year_of, year_start, parts, first_part, last_part, before, start, 
     return y0, y1
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def spend_block(h, p, start, end, cost, spend, done, room):
     """Fill what all projects together are charged, [years, draws].
 
@@ -95,7 +93,7 @@ def spend_block(h, p, start, end, cost, spend, done, room):
         take_row(spend[y], spend[y - 1])
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def span(starts, ends, quarters):
     """First start and last end of some draws."""
     first, last = np.int32(quarters), np.int32(0)
@@ -105,7 +103,7 @@ def span(starts, ends, quarters):
     return first, last
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def lay(starts, ends, costs, quarters, before, begin, length, whole, left, late):
     """What `gather` needs of a run: what it has spent `before` the horizon, where that is known, is over.
 
@@ -122,14 +120,14 @@ def lay(starts, ends, costs, quarters, before, begin, length, whole, left, late)
         late[n] += whole[n]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def gather(row, bound, sign, begin, length, left):
     """Add (1) or take off (-1) what an even spender has spent when quarter `bound` begins."""
     for n in range(len(row)):
         row[n] += sign * np.floor(left[n] * min(max(bound - begin[n], 0.0), length[n]) + HAIR)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def gather_parts(row, bound, sign, begin, length, costs, profile, reached):
     """The same for a profile, cumulated from 0, as a sum of lines that begin with its parts.
 
@@ -152,7 +150,7 @@ def gather_parts(row, bound, sign, begin, length, costs, profile, reached):
         row[n] += sign * np.floor(costs[n] * there / (long * whole))
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def bend(profile, k):
     """By how much part k of a profile is steeper than the part before; 0 beyond the last."""
     if k + 1 >= len(profile):
@@ -160,21 +158,21 @@ def bend(profile, k):
     return np.float64(profile[k + 1] - profile[k] - (profile[k] - profile[k - 1] if k else 0))
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def add_row(row, other):
     """row += other"""
     for n in range(len(row)):
         row[n] += other[n]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def take_row(row, other):
     """row -= other"""
     for n in range(len(row)):
         row[n] -= other[n]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def cut_income(year_start, k, s, begin, income):
     """Take off what a shock cuts: of each row of money its share, by the quarters of the year that are hit."""
     length, num, den = k.length[s], k.loss_num[s], k.loss_den[s]

@@ -6,12 +6,11 @@ time; else draw by draw. What is left of a product in a draw is a row of its own
 
 from __future__ import annotations
 
-from numba import njit
-
+from khien.stress.core.kernel import kernel
 from khien.stress.core.pause import FAR
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def strike(k, e, on, begin, subjects, services, first, last, w, change, noted):
     """Note what shocks take in draws first to before last: of coverage, and of self-reliance beyond the cut."""
     count = alone(k, on, begin, subjects[1], services[0], first, last, w)
@@ -26,7 +25,7 @@ def strike(k, e, on, begin, subjects, services, first, last, w, change, noted):
             out[j, t] = 1.0
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def alone(e, on, begin, home, serve, first, last, w):
     """Carry over what shocks take of items that no other shock can take at the same time; returns how many rows."""
     takes_ptr, takes_item, meets, freed_by, lasts = e.takes_ptr, e.takes_item, e.meets, e.item_freed_by, e.lasts
@@ -58,7 +57,7 @@ def alone(e, on, begin, home, serve, first, last, w):
     return count
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def take(
     used_ptr, used_product, used_lost, item, missing, stocked, since, until, serve, n, i, out, hit_from, hit_to,
     product, lane, row_of, count,
@@ -80,7 +79,7 @@ def take(
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def contested(e, on, begin, home, serve, first, last, w, count):
     """Carry over what shocks take of items that several of them can take, draw by draw; returns how many rows."""
     met, takes_item, takes_shock, lasts, freed_by = e.met, e.takes_item, e.takes_shock, e.lasts, e.item_freed_by
@@ -116,7 +115,7 @@ def contested(e, on, begin, home, serve, first, last, w, count):
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def together(quarters, e, x, chain, begin, w):
     """Note which supplies of an item several shocks take, and since when; returns the quarters this spans."""
     first, last, lost, soonest = FAR, 0, w.lost, w.soonest
@@ -133,7 +132,7 @@ def together(quarters, e, x, chain, begin, w):
     return first, last
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def weaken(e, item, since, until, freed, serve, n, i, w, count):
     """Carry over what several shocks take of one item, and clear its supplies."""
     whole, share, months = e.item_share[item], e.supply_share, e.supply_months
@@ -155,7 +154,7 @@ def weaken(e, item, since, until, freed, serve, n, i, w, count):
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def note_loss(e, serve, first, w, count, change, noted):
     """Note what products lose of their output while shocks take part of it."""
     ptr, capability, each = e.yielded_ptr, e.yielded_capability, e.yielded_amount
@@ -171,7 +170,7 @@ def note_loss(e, serve, first, w, count, change, noted):
                 before = now
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def note_more(e, home, serve, first, w, count, change, noted):
     """Note what products lose beyond what a cut takes, quarter by quarter."""
     ptr, capability, each = e.yielded_ptr, e.yielded_capability, e.yielded_amount

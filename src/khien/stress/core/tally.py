@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from khien.stress.core.kernel import kernel
 from khien.stress.core.model import Ints, Model
 from khien.stress.core.pause import FAR
 from khien.stress.core.replay import Broken, broken_for
@@ -103,7 +104,7 @@ def count_money(money, which, sums, bins, low, width):
         count_places(places, bins[which, y])
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def count_places(places, bins):
     """One more in the bin of every draw."""
     for n in range(len(places)):
@@ -128,7 +129,7 @@ def count_ends(end, planned_end, ok, quarters, bins, late, success, left_out):
     left_out[0] += out.sum()
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def count_rest(cash, reserve, on, short, happened):
     """Count years in which the reserve is not kept, and shocks that came."""
     for y in range(cash.shape[0]):
