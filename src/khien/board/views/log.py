@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import json
+from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
-from khien.board.http import actor_of, page, paged
+from khien.board.http import actor_of, lang_of, page, paged
 from khien.office import reads
+from khien.office.models import Entry
+from khien.words import catalogue, t
+
+ACTS: Final = "office_act_"
+KINDS: Final = (
+    "user", "ticket", "token", "authenticator", "version", "proposal", "run", "warning", "hook",
+)  # fmt: skip
+"""What acts are done to."""
+PAGES: Final = {"user": "account", "version": "version", "run": "run"}
+"""Kinds of objects that have a page of their own, by their number."""
 
 
 @page("GET")
@@ -23,8 +35,23 @@ def entries(request: HttpRequest) -> HttpResponse:
     if asked["who"]:
         found = found.filter(actor_name__icontains=asked["who"])
     shown = paged(request, found, 100)
-    rows = [(entry, _pairs(entry.before), _pairs(entry.after)) for entry in shown]
-    return render(request, "board/log.html", {"page": shown, "rows": rows, "head": head, "asked": asked})
+    lang = lang_of(request)
+    kinds = {kind: t(f"log_kind_{kind}", lang) for kind in KINDS}
+    acts = {key.removeprefix(ACTS): t(key, lang) for key in catalogue() if key.startswith(ACTS)}
+    rows = [(entry, _pairs(entry.before), _pairs(entry.after), kinds.get(entry.kind), _page(entry)) for entry in shown]
+    told = {"page": shown, "rows": rows, "head": head, "asked": asked, "kinds": sorted(kinds.items(), key=_name)}
+    return render(request, "board/log.html", told | {"acts": sorted(acts.items(), key=_name)})
+
+
+def _name(pair: tuple[str, str]) -> str:
+    return pair[1].casefold()
+
+
+def _page(entry: Entry) -> str:
+    """Where an object has its page; "" when it has none."""
+    if entry.kind in PAGES and entry.object.isdigit():
+        return reverse(PAGES[entry.kind], args=(int(entry.object),))
+    return reverse("watch-warning", args=(entry.object,)) if entry.kind == "warning" and "-" in entry.object else ""
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
