@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from khien import Programme
@@ -73,10 +73,15 @@ def test_findings_stand_beside_the_rows_as_they_were_sent(isle: Programme, islan
     assert sound.programme.hash == isle.hash
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.fixture(scope="module")
+def packed(isle: Programme) -> bytes:
+    return pack(isle)
+
+
+@settings(max_examples=60)
 @given(data=st.data())
-def test_a_mutated_file_gives_findings_or_a_refusal(isle: Programme, data: st.DataObject) -> None:
-    content = bytearray(pack(isle))
+def test_a_mutated_file_gives_findings_or_a_refusal(packed: bytes, data: st.DataObject) -> None:
+    content = bytearray(packed)
     for _ in range(data.draw(st.integers(1, 4))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     name = data.draw(st.sampled_from(["p.zip", "p.xlsx"]))
