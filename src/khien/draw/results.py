@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from khien.draw.asides import Aside
+from khien.draw.limits import limit_names
 from khien.draw.survives import survival_frames
 from khien.plan.frames import all_frames
 from khien.plan.result import Plan
@@ -104,12 +105,12 @@ def collect(
 
 
 def names_of(programme: Programme) -> dict[str, dict[str, Names]]:
-    """Return language, table, id: name, for every table that has names."""
+    """Return language, table, id: name, for every table that has names, and for limits, which are named by what they
+    are counted over."""
     tables = [name for name, table in TABLES.items() if {"id", "name_vi"} <= set(table.columns)]
-    return {
-        lang: {
-            table: dict(programme.frames[table].select("id", f"name_{lang}").drop_nulls().iter_rows())
-            for table in tables
-        }
-        for lang in ("vi", "en")
-    }
+    found: dict[str, dict[str, Names]] = {}
+    for lang in ("vi", "en"):
+        rows = {table: programme.frames[table].select("id", f"name_{lang}").drop_nulls() for table in tables}
+        found[lang] = {table: dict(frame.iter_rows()) for table, frame in rows.items()}
+        found[lang]["limits"] = limit_names(programme, found[lang], lang)
+    return found
