@@ -293,3 +293,21 @@ def test_the_command_and_polling_take_the_certificate(
     [polled] = poll(feed, Store(tmp_path / "p"), clock=lambda: NOW)
     assert (polled.status, [f.code for f in polled.findings]) == ("refused", ["signature-missing"])
     assert not Store(tmp_path / "p").exists
+
+
+def test_of_an_rss_feed_each_linked_message_must_be_signed(
+    signed: bytes, ours: tuple[Path, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from khien.watch.feeds import polling
+    from khien.watch.feeds.fetching import Answer
+
+    told = "<title>t</title><pubDate>Sun, 28 Sep 2025 03:00:00 GMT</pubDate>"
+    items = "".join(f"<item>{told}<link>http://x.vn/{name}.xml</link></item>" for name in ("good", "plain"))
+    index = f"<rss version='2.0'><channel><title>x</title>{items}</channel></rss>".encode()
+    pages = {"http://x.vn/feed": index, "http://x.vn/good.xml": signed, "http://x.vn/plain.xml": MADE}
+    monkeypatch.setattr(polling, "fetch", lambda url, *a, **k: Answer(200, pages[url]))
+    feed = Feed("http://x.vn/feed", "rss", tmp_path / "state.json", pause=0, trust=read_trust([ours[1]]))
+    [polled] = poll(feed, Store(tmp_path / "s"), clock=lambda: NOW)
+    assert polled.followed == 1
+    assert "signature-missing" in [f.code for f in polled.findings]
+    assert Store(tmp_path / "s").records("alerts").collect()["signature"].null_count() == 0
