@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import resource
 import time
+from typing import Any
 
 import polars as pl
 
@@ -17,7 +18,7 @@ import khien
 from khien.plan.result import Plan
 from khien.programme import Programme
 from khien.stress import stress
-from khien.stress.result import FRAMES
+from khien.stress.result import FRAMES, StressResult
 
 
 def copies(programme: Programme, plan: Plan, times: int) -> tuple[Programme, Plan]:
@@ -52,6 +53,13 @@ def copies(programme: Programme, plan: Plan, times: int) -> tuple[Programme, Pla
     return made, Plan(**(fields | {"choices": choices, "training": training, "programme_hash": made.hash}))
 
 
+def timed(programme: Programme, plan: Plan, **asked: Any) -> tuple[StressResult, float, float]:
+    """A stress test, the seconds it took, and those of all cores together."""
+    began, cpu = time.monotonic(), time.process_time()
+    result = stress(programme, plan, **asked)
+    return result, time.monotonic() - began, time.process_time() - cpu
+
+
 def main() -> None:
     """Measure and print a row for each way of replaying."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -68,15 +76,17 @@ def main() -> None:
         programme, plan = copies(programme, plan, args.times)
     print(f"{len(programme.projects)} projects, {len(plan.choices)} chosen, {programme.n_quarters} quarters")
     for repair in (False, True) if args.way is None else (args.way == "repaired",):
-        stress(programme, plan, draws=1, repair=repair, paired=0)  # compiled before the clock starts
-        began, cpu = time.monotonic(), time.process_time()
-        result = stress(programme, plan, draws=args.draws, repair=repair, threads=args.threads, paired=0)
-        wall, used = time.monotonic() - began, time.process_time() - cpu
+        asked = {"repair": repair, "threads": args.threads, "paired": 0}
+        stress(programme, plan, draws=1, **asked)  # compiled before the clock starts
+        _, ready, ready_cpu = timed(programme, plan, draws=1, **asked)
+        result, wall, used = timed(programme, plan, draws=args.draws, **asked)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        way = "repaired" if repair else "pushed"
+        way, each = "repaired" if repair else "pushed", (used - ready_cpu) / args.draws
         print(
-            f"{way:<9} {args.draws / wall:>9,.0f} draws/s ({used / wall:.1f} cores; {args.draws / used:,.0f} a core)"
-            f"  value {plan.value:.4f} -> {result.expected_value:.4f}, worst 5 % {result.tail_value:.4f}  {peak:.0f} MB"
+            f"{way:<9} {args.draws / wall:>9,.0f} draws/s, {args.draws / (wall - ready):,.0f} once the plan is read"
+            f" ({ready:.2f} s); {each * 1e6:.2f} us of a core each; {used / wall:.1f} cores"
+            f"\n          value {plan.value:.4f} -> {result.expected_value:.4f},"
+            f" worst 5 % {result.tail_value:.4f}  {peak:.0f} MB"
         )
         if args.cluster:
             spread = stress(programme, plan, draws=args.draws, repair=repair, cluster=args.cluster, paired=0)

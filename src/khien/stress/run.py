@@ -33,10 +33,10 @@ from khien.stress.core.tally import (
 )
 from khien.stress.settings import StressError
 
-PIECE = 16 * BLOCK
+PIECE = 8 * BLOCK
 """Draws between two looks at the clock."""
 
-PILOT = 4 * BLOCK
+PILOT = 2 * BLOCK
 """Draws from which the bins of money are laid out: always the first ones, so that they are always the same."""
 
 PATIENCE = 10.0

@@ -19,10 +19,10 @@ from khien.stress.core.repair import prepare, schedule, share_broken
 from khien.stress.core.sample import draw_projects, draw_shocks
 from khien.stress.core.spend import add_row, cut_income, spend_block, take_row
 
-BLOCK = 240
+BLOCK = 480
 """Draws that are replayed side by side: enough to share the fixed costs, few enough to stay in the cache."""
 
-TILE = 40
+TILE = 60
 """Draws whose coverage is worked out side by side: what changes in them is to stay in the cache."""
 
 
