@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from khien.plan.core import dual, state
 from khien.plan.core.build import Builder
+from khien.plan.core.insert import best_start
 from khien.plan.core.layout import FAMILIES, PLACES, Layout, layout, people_families
 from khien.plan.core.problem import NEVER, Floats, Problem
 from khien.plan.core.search import valid
 from khien.plan.core.solve import solve
-from khien.plan.core.walker import Walker, guide
+from khien.plan.core.walker import NEAR, Walker, guide
 from khien.plan.core.warm import tiny
 
 Rng = np.random.Generator
@@ -180,7 +181,7 @@ def test_no_prices_give_a_bound_below_the_best_plan(seed: int) -> None:
 def test_price_tables_name_the_best_start_and_the_price_of_each(p: Problem) -> None:
     lay = layout(p)
     theta = np.random.default_rng(2).random(lay.size) / lay.scale * 0.3
-    price, red, best, where = guide(p, lay, theta)
+    price, red, best, where, near = guide(p, lay, theta, unit=1.0)
     allowed = p.allow.astype(bool)
     assert (price[allowed] >= -1e-9).sum() >= allowed.sum() - (p.or_mult < 0).sum() * p.T
     assert (price[~allowed] == 1e300).all()
@@ -191,9 +192,30 @@ def test_price_tables_name_the_best_start_and_the_price_of_each(p: Problem) -> N
             assert not allowed[p.opt_ptr[i] : p.opt_ptr[i + 1]].any()
         else:
             assert best[i] == own.max() == red[where[i, 0], where[i, 1]]
+    for o, (first, last) in enumerate(near):
+        good = np.flatnonzero(red[o] >= max(0.0, best[p.project_of[o]]) - NEAR)
+        assert (first, last) == ((good[0], good[-1]) if len(good) else (p.T, -1))
     nothing = guide(p, lay, np.zeros(lay.size))
     assert (nothing[0][allowed] == 0.0).all()
     np.testing.assert_array_equal(nothing[1][allowed], p.val[allowed])
+
+
+@pytest.mark.parametrize("p", problems())
+def test_the_gain_of_a_start_is_what_the_plan_becomes_worth_more_and_near_starts_are_kept_to(p: Problem) -> None:
+    by, rng = guide(p, layout(p), np.zeros(layout(p).size)), np.random.default_rng(3)
+    dice = np.array([5], dtype=np.uint64)
+    plan, bufs, out = state.new_state(p), np.zeros((3, p.T + 1)), np.zeros(4)
+    for i in rng.permutation(len(p.must)):
+        near = np.sort(rng.integers(0, p.T, (len(p.dur), 2)), axis=1)
+        best_start(p, plan, i, by.price, by.worth, near, 0.0, 0.0, 0.0, True, False, dice, bufs, out)
+        if out[0] < 0:
+            continue
+        option, start = int(out[0]), int(out[1])
+        assert near[option, 0] <= start <= near[option, 1]
+        before = float(plan.value[0] - state.broken(p, plan))
+        state.place(p, plan, i, option, start)
+        if not (p.b_floor > -1e200).any():
+            assert plan.value[0] - state.broken(p, plan) - before == pytest.approx(out[2], abs=1e-9)
 
 
 @settings(max_examples=60)

@@ -19,10 +19,10 @@ def _serves(p, o, c):
 
 
 @njit(cache=True, nogil=True)
-def _gains(p, st, o, out, buf):
-    """Worth of option o by its end time (goals only), shape (T + 1,), as things stand."""
+def _gains(p, st, o, first_end, last_end, out, buf):
+    """Worth of option o (goals only) for every end time from first to last, as things stand: out[end]."""
     T = p.T
-    out[:] = 0.0
+    out[first_end : last_end + 1] = 0.0
     for k in range(p.oc_ptr[o], p.oc_ptr[o + 1]):
         c = p.oc_cond[k]
         for ku in range(p.cu_ptr[c], p.cu_ptr[c + 1]):
@@ -45,19 +45,23 @@ def _gains(p, st, o, out, buf):
                     other = max(other, st.ct[cc])
             if not first or other >= old or other > T:
                 continue
-            buf[:] = 0.0
+            top = last_end
+            if late == 1:
+                top = p.next_year[last_end]
+            top = min(T, max(top, other))
+            buf[first_end : top + 1] = 0.0
             for a in range(p.ua_ptr[u], p.ua_ptr[u + 1]):
                 acc = p.ua_acc[a]
                 for g in range(p.ag_ptr[acc], p.ag_ptr[acc + 1]):
                     if p.g_time[g] >= old:
                         break
                     lv = st.level[g]
-                    if lv < p.g_req[g]:
+                    if p.g_time[g] >= first_end and lv < p.g_req[g]:
                         up = min(p.g_req[g], lv + p.ua_amt[a, p.g_phase[g]])
-                        buf[p.g_time[g]] += p.g_slope[g] * (up - lv)
-            for t in range(min(old, T) - 1, -1, -1):
+                        buf[min(p.g_time[g], top)] += p.g_slope[g] * (up - lv)
+            for t in range(top - 1, first_end - 1, -1):
                 buf[t] += buf[t + 1]
-            for e in range(T + 1):
+            for e in range(first_end, last_end + 1):
                 ee = e
                 if late == 1:
                     ee = p.next_year[e]
@@ -160,26 +164,31 @@ def fits(p, st, pr, o, t):
 
 
 @njit(cache=True, nogil=True)
-def best_start(p, st, pr, price, red, alpha, beta, blink, eager, soft, g, bufs, out):
+def best_start(p, st, pr, price, red, near, alpha, beta, blink, eager, soft, g, bufs, out):
     """Best option and start of an unchosen project; out = (option, start, gain, score), option -1 if none.
 
     Score: (1 - beta) * (gain - alpha * price) + beta * reduced worth. Only starts that keep every rule
     are looked at, among them the ends that chosen successors wait for. A start without gain is taken only for
     its reduced worth, or when `eager`: what makes it worth while may follow. `soft` lets ceilings be broken:
-    shares of a total that is still nothing cannot be kept by a first project.
+    shares of a total that is still nothing cannot be kept by a first project. near: first and last start of each
+    option that is looked at; empty for all.
     """
     T = p.T
     out[0] = -1.0
     out[3] = -1e300
-    lo = window(p, st, pr)
-    if lo >= T:
+    ready_from = window(p, st, pr)
+    if ready_from >= T:
         return
     gains, buf, run = bufs[0], bufs[1], bufs[2]
     for o in range(p.opt_ptr[pr], p.opt_ptr[pr + 1]):
         if blink > 0.0 and rnd(g) < blink:
             continue
         d = p.dur[o]
-        hi = T - d
+        lo, hi = ready_from, T - d
+        if len(near) > 0:
+            lo, hi = max(lo, near[o, 0]), min(hi, near[o, 1])
+            if hi < lo:
+                continue
         for k in range(p.pc_ptr[pr], p.pc_ptr[pr + 1]):
             c = p.pc_cond[k]
             lim = limit_of(p, st, c)
@@ -209,7 +218,7 @@ def best_start(p, st, pr, price, red, alpha, beta, blink, eager, soft, g, bufs, 
             if p.allow[o, t] == 0 or run[t - lo + d] - run[t - lo] < d - 0.5:
                 continue
             if not ready:
-                _gains(p, st, o, gains, buf)
+                _gains(p, st, o, t + d, hi + d, gains, buf)
                 ready = True
             gain = p.val[o, t] + gains[t + d]
             score = (1.0 - beta) * (gain - alpha * price[o, t]) + beta * red[o, t]
@@ -241,13 +250,14 @@ def construct(p, st, keys, price, red, alpha, beta, soft, g):
     bufs = np.zeros((3, p.T + 2))
     gb = bufs[:, : p.T + 1]
     out = np.zeros(4)
+    everywhere = np.zeros((0, 2), dtype=np.int64)
     for _ in range(12):
         added = 0
         for i in range(n):
             pr = order[i]
             if st.x[pr] >= 0:
                 continue
-            best_start(p, st, pr, price, red, alpha, beta, 0.0, False, soft, g, gb, out)
+            best_start(p, st, pr, price, red, everywhere, alpha, beta, 0.0, False, soft, g, gb, out)
             if out[0] >= 0.0:
                 place(p, st, pr, int(out[0]), int(out[1]))
                 added += 1

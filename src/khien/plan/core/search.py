@@ -142,13 +142,13 @@ def _awaited(p, st, pr):
 
 
 @njit(cache=True, nogil=True)
-def _put_in(p, st, items, m, only_awaited, eager, price, red, how, blink, log, mark, step, g, gb, out):
+def _put_in(p, st, items, m, only_awaited, eager, price, red, near, how, blink, log, mark, step, g, gb, out):
     """Places what is out, in the order given; how = (alpha, beta, strict)."""
     for i in range(m):
         pr = items[i]
         if st.x[pr] >= 0 or (only_awaited and not _awaited(p, st, pr)):
             continue
-        best_start(p, st, pr, price, red, how[0], how[1], blink, eager, False, g, gb, out)
+        best_start(p, st, pr, price, red, near, how[0], how[1], blink, eager, False, g, gb, out)
         if out[0] < 0.0 or (how[2] > 0.5 and out[3] <= 0.0):
             continue
         note(st, pr, log, mark, step)
@@ -156,10 +156,10 @@ def _put_in(p, st, items, m, only_awaited, eager, price, red, how, blink, log, m
 
 
 @njit(cache=True, nogil=True)
-def _recreate(p, st, items, m, price, red, how, log, mark, step, stack, g, gb, out):
+def _recreate(p, st, items, m, price, red, near, how, log, mark, step, stack, g, gb, out):
     """Awaited projects first, then all; what still waits in vain goes out; then once more."""
-    _put_in(p, st, items, m, True, True, price, red, how, 0.02, log, mark, step, g, gb, out)
-    _put_in(p, st, items, m, False, False, price, red, how, 0.02, log, mark, step, g, gb, out)
+    _put_in(p, st, items, m, True, True, price, red, near, how, 0.02, log, mark, step, g, gb, out)
+    _put_in(p, st, items, m, False, False, price, red, near, how, 0.02, log, mark, step, g, gb, out)
     total = log[0, 0]
     for i in range(1, total + 1):
         if st.x[log[i, 0]] < 0:
@@ -168,7 +168,7 @@ def _recreate(p, st, items, m, price, red, how, log, mark, step, stack, g, gb, o
         if m < len(items):
             items[m] = log[i, 0]
             m += 1
-    _put_in(p, st, items, m, False, False, price, red, how, 0.02, log, mark, step, g, gb, out)
+    _put_in(p, st, items, m, False, False, price, red, near, how, 0.02, log, mark, step, g, gb, out)
 
 
 @njit(cache=True, nogil=True)
@@ -198,12 +198,12 @@ def _manner(par, how, g):
 
 
 @njit(cache=True, nogil=True)
-def search(p, st, bx, bs, bc, bv, price, red, red_best, best_ot, rank, odds, wins, par, temp, steps, g, record):
+def search(p, st, bx, bs, bc, bv, price, red, red_best, best_ot, near, rank, odds, wins, par, temp, steps, g, record):
     """`steps` steps of ruin and recreate at one temperature; the best plan is kept in bx, bs, bc, bv.
 
     bv[0]: value less penalties of the best. odds, wins: weights of the kinds of ruin (6) and what each won.
     par: typical worth (noise in orders), largest ruin, share of orders by price, of whole and half price scores,
-    of strict steps, most extra candidates.
+    of strict steps, most extra candidates, share of steps that only look at starts in `near`.
     record [rows, 4]: what accepted steps changed, as (step, project, option or -1, start) or (step, -1 - training,
     quarter, change); row 0 holds how many rows follow.
     """
@@ -233,13 +233,16 @@ def search(p, st, bx, bs, bc, bv, price, red, red_best, best_ot, rank, odds, win
             _retrain_some(p, st, g, undo)
         m = _candidates(p, st, log, mark, step, red_best, par, items, keys, g)
         _manner(par, how, g)
+        where = near
+        if rnd(g) >= par[7]:
+            where = near[:0]
         if target >= 0:
             many = with_ancestors(p, st, target, red_best, rank, line, g)
             strict = how[2]
             how[2] = 0.0
-            _put_in(p, st, line, many, False, True, price, red, how, 0.0, log, mark, step, g, gb, out)
+            _put_in(p, st, line, many, False, True, price, red, near[:0], how, 0.0, log, mark, step, g, gb, out)
             how[2] = strict
-        _recreate(p, st, items, m, price, red, how, log, mark, step, stack, g, gb, out)
+        _recreate(p, st, items, m, price, red, where, how, log, mark, step, stack, g, gb, out)
         new = st.value[0] - penalty(p, st)
         wins[kind, 0] += 1.0
         if new > cur:

@@ -129,8 +129,8 @@ class _Run:
     def _renew(self) -> None:
         """What the search reads of the best prices: tables, a typical worth, and what the relaxed plan takes."""
         p, lay, theta = self.p, self.ascent.lay, self.ascent.theta
-        self.guide = guide(p, lay, theta)
         self.unit = max(1e-12, (self.ascent.best - self.nothing) / max(1, len(p.must)))
+        self.guide = guide(p, lay, theta, self.unit)
         self.choices = np.zeros(p.allow.shape)
         dual.evaluate(p, lay, theta, SMOOTH * self.unit, 1.0, np.zeros(lay.size), self.choices)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -12,8 +13,10 @@ from khien.plan.core.problem import Floats, Ints, Problem
 
 WARM, COLD = 0.4, 0.01  # temperatures, as shares of the typical worth of a project
 RECORD = 6000  # rows of what a search has changed between two exchanges
-#: Largest ruin; shares of orders by price, of scores by price alone and by half, of strict steps; most others tried.
-MANNERS = (15.0, 0.5, 0.25, 0.25, 0.3, 8.0)
+#: Largest ruin; shares of orders by price, of scores by price alone and by half, of strict steps; most others tried;
+#: share of steps that only look at near starts.
+MANNERS = (15.0, 0.5, 0.25, 0.25, 0.3, 8.0, 0.8)
+NEAR = 0.2  # of the typical worth of a project, which a near start may lose
 
 
 class Guide(NamedTuple):
@@ -23,14 +26,24 @@ class Guide(NamedTuple):
     worth: Floats  # [options, T] reduced worth of a start
     best: Floats  # [projects] best reduced worth
     best_at: Ints  # [projects, 2] its option and start
+    near: Ints  # [options, 2] first and last start that is worth nearly as much as that
 
 
-def guide(p: Problem, lay: Layout, theta: Floats) -> Guide:
-    """The tables of these prices."""
+def guide(p: Problem, lay: Layout, theta: Floats, unit: float = math.inf) -> Guide:
+    """The tables of these prices; unit: the typical worth of a project, by which starts are near."""
     n, starts = len(p.must), p.allow.shape
-    out = Guide(np.zeros(starts), np.zeros(starts), np.zeros(n), np.zeros((n, 2), dtype=np.int64))
+    places = (np.zeros((k, 2), dtype=np.int64) for k in (n, starts[0]))
+    out = Guide(np.zeros(starts), np.zeros(starts), np.zeros(n), *places)
     prices.price_tables(p, lay, theta, out.price, out.worth, out.best, out.best_at)
+    _near(p, out, NEAR * unit)
     return out
+
+
+def _near(p: Problem, by: Guide, most: float) -> None:
+    """First and last start of each option that loses at most so much against the best, or against nothing."""
+    good = by.worth >= np.maximum(by.best, 0.0)[p.project_of, None] - most
+    by.near[:, 0] = np.where(good.any(axis=1), good.argmax(axis=1), p.T)
+    by.near[:, 1] = np.where(good.any(axis=1), p.T - 1 - good[:, ::-1].argmax(axis=1), -1)
 
 
 class Walker:
