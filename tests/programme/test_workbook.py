@@ -99,10 +99,16 @@ FINDINGS = [
 ]
 
 
+QUICK = 6
+"""To edit a workbook as a spreadsheet program does takes long: the other findings are left to the whole suite."""
+
+
 @pytest.mark.parametrize(
     ("code", "change", "table", "row", "column", "value"),
-    FINDINGS,
-    ids=[f"{c[0]}-{i}" for i, c in enumerate(FINDINGS)],
+    [
+        pytest.param(*case, id=f"{case[0]}-{i}", marks=() if i < QUICK else pytest.mark.slow)
+        for i, case in enumerate(FINDINGS)
+    ],
 )
 def test_what_is_wrong_in_a_sheet_is_told(
     edited: Callable[[Callable[[Any], None]], Path],
