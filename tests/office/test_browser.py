@@ -131,6 +131,9 @@ def test_every_page_fits_a_phone(browser: Browser, office: tuple[str, str], lang
     phone.page.fill("input[name=email]", "admin@example.vn")
     phone.page.fill("input[name=password]", PASSWORD)
     phone.page.click("main form button")
+    assert not phone.page.locator("nav a").first.is_visible()
+    phone.page.click("details.menu summary")  # what a phone's header folds away opens without a script
+    assert phone.page.locator("nav a").first.is_visible()
     if lang == "en":
         phone.page.click("button[lang=en]")
     wide = []

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from django.http import QueryDict
+
 from khien.office.acts.trouble import Trouble
 
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?")
@@ -38,6 +40,11 @@ def wishes(kind: str, form: Mapping[str, str]) -> dict[str, Any]:
             raise Trouble("office_trouble_one_cut")
         said[what] = who
     return {name: value for name, value in said.items() if value not in (None, "", ())}
+
+
+def flat(form: QueryDict) -> dict[str, str]:
+    """A form in which of a list all that was marked stands together, with blanks between."""
+    return {name: " ".join(form.getlist(name)) for name in form}
 
 
 def whole(text: str) -> int | None:

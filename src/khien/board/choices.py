@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
+from khien.board.charts.memo import Memo
 from khien.office.acts.programme_store import programme_of
 from khien.office.acts.proposals import adopted
 from khien.office.models import Version
@@ -31,6 +32,39 @@ def provinces(lang: str) -> list[Choice]:
         return []
     places = programme_of(version).places
     return named(places.filter(pl.col("level") == "province"), lang)
+
+
+_choices: Memo[dict[str, Any]] = Memo(8)
+
+
+def plan_choices(programme: Programme, lang: str) -> dict[str, Any]:
+    """What the conditions of a plan name: countries and partners that it could do without, projects by group."""
+    return _choices.of((programme.hash, lang), lambda: {
+        "countries": _abroad(programme, lang),
+        "partners": named(programme.organisations, lang, set(programme.options["partner"].drop_nulls().to_list())),
+        "groups": _projects(programme, lang),
+    })  # fmt: skip
+
+
+def _abroad(programme: Programme, lang: str) -> list[Choice]:
+    """Countries with which a plan may have to do: those of partners."""
+    partners = set(programme.options["partner"].drop_nulls().to_list())
+    firms = programme.organisations
+    found = {country for key, country in firms.select("id", "country").iter_rows() if key in partners}
+    return named(programme.countries, lang, found - {programme.settings.home_country})
+
+
+def _projects(programme: Programme, lang: str) -> list[tuple[str, list[Choice]]]:
+    """Projects that a plan is free to take or leave, by product group."""
+    groups = dict(programme.groups.select("id", f"name_{lang}").iter_rows())
+    of = dict(programme.technologies.select("id", "group").iter_rows())
+    of |= dict(programme.products.select("id", "group").iter_rows())
+    found: dict[str, list[Choice]] = {}
+    for row in programme.projects.iter_rows(named=True):
+        if row["status"] == "candidate":
+            name = groups.get(of.get(row["subject"]), "–")
+            found.setdefault(name, []).append((row["id"], row[f"name_{lang}"]))
+    return [(name, _by_name(rows)) for name, rows in sorted(found.items())]
 
 
 def cuts(programme: Programme, lang: str) -> list[tuple[str, list[Choice]]]:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from khien.board.asking import whole, wishes
-from khien.board.http import actor_of, come_again, file_answer, page, paged
+from khien.board.asking import flat, whole, wishes
+from khien.board.choices import plan_choices
+from khien.board.http import actor_of, come_again, file_answer, lang_of, page, paged
 from khien.office import reads
 from khien.office.acts import imports
 from khien.office.acts import runs as acts
+from khien.office.acts.programme_store import programme_of
 from khien.office.acts.trouble import Trouble
 from khien.office.doors import runs as door
 from khien.office.doors import versions as versions_door
@@ -29,10 +32,15 @@ REFRESH = 3
 def runs(request: HttpRequest) -> HttpResponse:
     """All runs, and the form for a plan."""
     actor = actor_of(request)
-    return render(request, "board/runs.html", {
-        "runs": paged(request, reads.runs(actor)), "may_start": door.may_start(actor.person),
-        "versions": list(reads.versions(actor)[:100]), "chosen": request.GET.get("version", ""),
-    })  # fmt: skip
+    versions, chosen = list(reads.versions(actor)[:100]), request.GET.get("version", "")
+    context: dict[str, Any] = {
+        "runs": paged(request, reads.runs(actor)), "may_start": door.may_start(actor.person), "versions": versions,
+        "chosen": chosen,
+    }  # fmt: skip
+    if versions and context["may_start"]:
+        version = next((one for one in versions if str(one.pk) == chosen), versions[0])
+        context |= plan_choices(programme_of(version), lang_of(request))
+    return render(request, "board/runs.html", context)
 
 
 @page("POST")
@@ -48,7 +56,7 @@ def start(request: HttpRequest) -> HttpResponse:
         version = source.version
     else:
         version = reads.version(actor, whole(request.POST.get("version", "")) or 0)
-    settings = wishes(kind, request.POST)
+    settings = wishes(kind, flat(request.POST))
     run = acts.ask_run(actor, kind, version, settings, whole(request.POST.get("seed", "")) or 0, source)
     return redirect("run", pk=run.pk)
 

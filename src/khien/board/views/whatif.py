@@ -7,10 +7,9 @@ from typing import Any, Final
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from khien.board.asking import wishes
-from khien.board.charts.memo import Memo
+from khien.board.asking import flat, wishes
 from khien.board.charts.sight import PLANS, Sight
-from khien.board.choices import named
+from khien.board.choices import plan_choices
 from khien.board.http import actor_of, come_again, lang_of, page, trouble_page
 from khien.board.views.plan import HEAVY, about, by_link, plan_of
 from khien.office import reads
@@ -18,7 +17,6 @@ from khien.office.acts import runs as acts
 from khien.office.acts.programme_store import programme_of
 from khien.office.acts.trouble import Trouble
 from khien.office.models import Run
-from khien.programme import Programme
 
 LISTS: Final = ("without_country", "without_partner", "pins", "forbids")
 TEXTS: Final = ("budget_factor", "reliance_weight", "min_reliance", "min_reliance_from", "time_limit")
@@ -40,10 +38,8 @@ def ask(request: HttpRequest, pk: int) -> HttpResponse:
         return _answer(request, run)
     plan = plan_of(actor, pk)
     if request.method == "POST":
-        form = {name: request.POST.get(name, "") for name in TEXTS}
-        form |= {name: " ".join(request.POST.getlist(name)) for name in LISTS}
         try:
-            asked = acts.ask_run(actor, "whatif", plan.version, wishes("whatif", form), plan.seed, plan)
+            asked = acts.ask_run(actor, "whatif", plan.version, wishes("whatif", flat(request.POST)), plan.seed, plan)
         except Trouble as trouble:
             why = trouble.message(lang_of(request))
             return trouble_page(request, "board/whatif.html", _form(request, plan) | {"why": why})
@@ -60,44 +56,11 @@ def _form(request: HttpRequest, plan: Run) -> dict[str, Any]:
     names = names_of(programme)[lang]
     answers = Run.objects.filter(kind="whatif", source=plan).select_related("asked_by").defer(*HEAVY).order_by("-pk")
     return about(request, plan) | {
-        **_choices.of((programme.hash, lang), lambda: _chosen_from(programme, lang)),
+        **plan_choices(programme, lang),
         "sent": {name: request.POST.get(name, "") for name in TEXTS},
         "marked": {name: request.POST.getlist(name) for name in LISTS},
         "answers": [(run, said(run.settings, lang, names)) for run in answers[:20]],
     }
-
-
-_choices: Memo[dict[str, Any]] = Memo(8)
-
-
-def _chosen_from(programme: Programme, lang: str) -> dict[str, Any]:
-    """What the form lets one choose from: countries, partners, projects by group."""
-    return {
-        "countries": _abroad(programme, lang),
-        "partners": named(programme.organisations, lang, set(programme.options["partner"].drop_nulls().to_list())),
-        "groups": _projects(programme, lang),
-    }
-
-
-def _abroad(programme: Programme, lang: str) -> list[tuple[str, str]]:
-    """Countries with which a plan may have to do: those of partners."""
-    partners = set(programme.options["partner"].drop_nulls().to_list())
-    firms = programme.organisations
-    found = {country for key, country in firms.select("id", "country").iter_rows() if key in partners}
-    return named(programme.countries, lang, found - {programme.settings.home_country})
-
-
-def _projects(programme: Programme, lang: str) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Projects that a plan is free to take or leave, by product group."""
-    groups = dict(programme.groups.select("id", f"name_{lang}").iter_rows())
-    of = dict(programme.technologies.select("id", "group").iter_rows())
-    of |= dict(programme.products.select("id", "group").iter_rows())
-    found: dict[str, list[tuple[str, str]]] = {}
-    for row in programme.projects.iter_rows(named=True):
-        if row["status"] == "candidate":
-            name = groups.get(of.get(row["subject"]), "–")
-            found.setdefault(name, []).append((row["id"], row[f"name_{lang}"]))
-    return [(name, sorted(rows, key=lambda pair: pair[1])) for name, rows in sorted(found.items())]
 
 
 def _whys(table: dict[str, Any] | None, lang: str) -> dict[str, dict[str, Any]]:
