@@ -311,7 +311,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("KHIEN_DATA", default)))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--all-years", action="store_true", help="compare with the last five years, epidemic or not")
-    about = "the bench's own trees, or khien.watch.forecast (hours)"
+    about = "the bench's own trees, or khien.watch.forecast (half an hour a disease)"
     parser.add_argument("--forecaster", choices=("trees", "khien"), default="trees", help=about)
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
