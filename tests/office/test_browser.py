@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Error, Page
 from tests.office.conftest import PASSWORD, dearer
 from tests.office.outside import served
 
@@ -29,8 +29,14 @@ class Desk:
     complaints: list[str] = field(default_factory=list)
 
     def go(self, path: str) -> None:
-        """Open a page of the office."""
-        self.page.goto(path if path.startswith("http") else self.base + path)
+        """Open a page of the office; once more if the one before came again by itself at that very moment."""
+        address = path if path.startswith("http") else self.base + path
+        try:
+            self.page.goto(address)
+        except Error as error:
+            if "ERR_ABORTED" not in error.message:
+                raise
+            self.page.goto(address)
 
     def set_password(self, link: str) -> None:
         """Use a link."""
@@ -116,7 +122,7 @@ def test_from_the_first_link_to_an_adopted_version(
     assert secretary.page.locator("text=This is the adopted version.").count() == 1
 
     boss.go("/log/")
-    assert boss.page.locator("text=thông qua phiên bản").count() == 1
+    assert boss.page.locator("tbody td:text-is('thông qua phiên bản')").count() == 1
     assert [*boss.complaints, *analyst.complaints, *secretary.complaints] == []
 
 
