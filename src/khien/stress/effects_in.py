@@ -172,6 +172,7 @@ def _chains(weight: Reals, per_unit: Reals, into_year: Ints) -> dict[str, Any]:
         "before": before,
         "again": first_at[into_year, np.arange(1, quarters + 1)],
         "first_at": first_at,
+        "every": np.arange(quarters + 1),
         "rises": ints(~same.ravel() | (before.ravel() < 0)).reshape(2, -1),
     }
 

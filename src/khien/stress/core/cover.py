@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from khien.stress.core.kernel import kernel
-from khien.stress.core.strike import strike
+from khien.stress.core.strike import EVENT, strike
 
 STEPS = 4
 """Quarters of a year: what is retained under a cut depends on which of them it is."""
@@ -37,7 +37,7 @@ def worth(k, e, v, s, f, subjects, services, on, begin, coverage, reliance, valu
 @kernel()
 def note_service(e, serve, first, last, change, noted):
     """Note what each product yields from when it comes into service; the last row of `change` is never."""
-    alive, serves = e.alive, e.serves
+    alive, serves, every = e.alive, e.serves, e.every
     ptr, capability, each = e.yielded_ptr, e.yielded_capability, e.yielded_amount
     never = change.shape[1] - 1
     for a in range(len(alive)):
@@ -46,16 +46,16 @@ def note_service(e, serve, first, last, change, noted):
             continue
         since = serve[q, first:last]
         for y in range(ptr[q], ptr[q + 1]):
-            put(since, never, each[y], change[capability[y]], noted[capability[y]])
+            put(since, never, every, each[y], change[capability[y]], noted[capability[y]])
 
 
 @kernel()
-def put(since, never, amount, rows, marks):
-    """Note an amount in every draw."""
+def put(since, never, chain, amount, rows, marks):
+    """Note an amount in every draw, in the first quarter of a chain."""
     for n in range(len(since)):
-        t = np.uint64(min(since[n], never))
+        t = np.uint64(chain[np.uint64(min(since[n], never))])
         rows[t, n] += amount
-        marks[t] = 1
+        marks[t] = EVENT
 
 
 @kernel()
@@ -72,6 +72,11 @@ def note_cut(e, home, serve, first, last, at, level, change, noted):
         since = serve[q, first:last]
         for k in range(STEPS):
             chain = first_at[k]
+            if fade_ptr[q, k] == fade_ptr[q, k + 1]:
+                for y in range(ptr[q] if keep[q, k] else ptr[q + 1], ptr[q + 1]):
+                    c = capability[y]
+                    put(since, never, chain, each[y] * keep[q, k], change[c], noted[c])
+                continue
             for n in range(draws):
                 at[n] = min(since[n], never)
             level[:] = 0.0
@@ -85,7 +90,7 @@ def note_cut(e, home, serve, first, last, at, level, change, noted):
                             for y in range(ptr[q], ptr[q + 1]):
                                 c = np.uint64(capability[y])
                                 change[c, t, n] += each[y] * more
-                                noted[c, t] = 1
+                                noted[c, t] = EVENT
                         at[n], level[n] = min(until[n], never), retained
             for y in range(ptr[q], ptr[q + 1]):
                 finish(at, level, draws, chain, each[y], keep[q, k], change[capability[y]], noted[capability[y]])
@@ -97,14 +102,15 @@ def finish(at, level, draws, chain, amount, keep, rows, marks):
     for n in range(draws):
         t = np.uint64(chain[np.uint64(at[n])])
         rows[t, n] += amount * (keep - level[n])
-        marks[t] = 1
+        marks[t] = EVENT
 
 
 @kernel()
 def add_up(e, which, change, noted, run, part, share):
     """Fill coverage (0) or self-reliance (1) by quarter, [quarters, draws]; what was noted is cleared.
 
-    Quarters in which weight or level rises are noted from the outset, and stay so.
+    Quarters in which weight or level rises are noted from the outset, and stay so; before anything is there they
+    bring nothing.
     """
     weight, per_unit, base = e.weight, e.per_unit, e.base[which]
     rises, step_of, before = e.rises[which], e.step_of[which], e.before[which]
@@ -114,8 +120,10 @@ def add_up(e, which, change, noted, run, part, share):
         for k in range(STEPS):
             run[k, :] = base[c, k]
         part[:, :] = 0.0
+        begun = base[c].any()
         for t in range(len(share)):
-            if marks[t]:
+            begun |= marks[t] == EVENT
+            if marks[t] and begun:
                 marks[t] = rises[t]
                 k = step_of[t]
                 climb(rows[t], run[k], part[k], share[t], weight[t, c], per_unit[t, c])

@@ -195,6 +195,7 @@ class Yields(NamedTuple):
     before: Ints  # [2, T]: the quarter before in the chain, -1 where there is none
     again: Ints  # [T]: the quarter after in the chain of self-reliance, T where there is none
     first_at: Ints  # [4, T + 1]: first of the chain of self-reliance from a quarter on, T where there is none
+    every: Ints  # [T + 1]: the same for coverage: the quarter itself
 
 
 class Worths(NamedTuple):

@@ -47,7 +47,7 @@ class Field(NamedTuple):
     """Room for what changes in coverage and self-reliance, for a tile of M draws."""
 
     change: Reals  # [2, C, T + 1, M]
-    noted: NDArray[np.uint8]  # [2, C, T + 1]: 1 where something changes in any of them, or the requirement rises
+    noted: NDArray[np.uint8]  # [2, C, T + 1]: EVENT where something changes, 1 where a requirement rises
     run: Reals  # [4, M]: amounts so far
     part: Reals
     share: Reals  # [T, M]

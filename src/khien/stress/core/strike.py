@@ -9,6 +9,9 @@ from __future__ import annotations
 from khien.stress.core.kernel import kernel
 from khien.stress.core.pause import FAR
 
+EVENT = 2
+"""What is noted where something changes; 1 where weight or level rises alone."""
+
 
 @kernel()
 def strike(k, e, on, begin, subjects, services, first, last, w, change, noted):
@@ -166,7 +169,7 @@ def note_loss(e, serve, first, w, count, change, noted):
             if now != before:
                 for y in range(ptr[q], ptr[q + 1]):
                     change[capability[y], t, i] += each[y] * (now - before)
-                    noted[capability[y], t] = 1
+                    noted[capability[y], t] = EVENT
                 before = now
 
 
@@ -193,5 +196,5 @@ def note_more(e, home, serve, first, w, count, change, noted):
                     c, less = capability[y], each[y] * (out[j, t] - retained)
                     change[c, t, i] += less
                     change[c, again[t], i] -= less
-                    noted[c, t] = 1
-                    noted[c, again[t]] = 1
+                    noted[c, t] = EVENT
+                    noted[c, again[t]] = EVENT
