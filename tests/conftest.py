@@ -22,6 +22,9 @@ MEMORY, ROOM = Path("/dev/shm"), 4 * 2**30
 if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
     # Else the whole suite waits most for a disk to confirm (fsync) what is thrown away at the end.
     os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+# Tests run side by side: where each also shares out its trees (OpenMP), threads spin while they wait for one another,
+# and what takes 4 seconds takes a minute.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 settings.register_profile(
     "khien", deadline=None, derandomize=IN_CI, suppress_health_check=[HealthCheck.too_slow]
