@@ -26,12 +26,12 @@ def named(frame: pl.DataFrame, lang: str, only: Collection[str] | None = None) -
 
 
 def provinces(lang: str) -> list[Choice]:
-    """Provinces of the programme that holds, else of the newest one; none while there is no programme."""
+    """Provinces that exist, by the programme that holds, else by the newest one; none while there is no programme."""
     version = adopted() or Version.objects.order_by("-pk").first()
     if version is None:
         return []
     places = programme_of(version).places
-    return named(places.filter(pl.col("level") == "province"), lang)
+    return named(places.filter(pl.col("level") == "province", pl.col("valid_to").is_null()), lang)
 
 
 _choices: Memo[dict[str, Any]] = Memo(8)
