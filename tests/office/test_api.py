@@ -135,6 +135,12 @@ from khien.office.acts.versions import save_version
 user = User.objects.create(email="a@b.vn", name="A")
 Grant.objects.create(user=user, role=Role.ANALYST)
 save_version(Actor(user), read("examples/island"), None, "the beginning")
+from khien.office import watch_demo
+people = []
+for role in (Role.DUTY_OFFICER, Role.WARNING_APPROVER):
+    people.append(User.objects.create(email=f"{role.value}@b.vn", name=role.value))
+    Grant.objects.create(user=people[-1], role=role)
+watch_demo.fill(*map(Actor, people))
 print(json.dumps(make_token(Actor(user), "t", ["read", "run"], 1)[1]))
 """)  # fmt: skip
     with served(tmp_path, setup=False) as (base, _):
@@ -145,6 +151,12 @@ print(json.dumps(make_token(Actor(user), "t", ["read", "run"], 1)[1]))
         plan = office.plan(office.wait(run["id"], 120))
         assert plan.programme_hash == programme.hash
         assert len(office.table(run["version"], "projects")) == programme.projects.height
+        assert {one["state"] for one in office.warnings()} == {"signal", "review", "official"}
+        assert len(office.warnings(every=True)) > len(office.warnings())
+        assert "rain-24h" in {one["id"] for one in office.indicators()}
+        assert len(office.latest("rain-24h")) == 34
+        assert len(office.forecasts("rain-24h")) == 34 * 3 * 3  # places, models, days ahead
+        assert {one["place"] for one in office.forecasts("rain-24h", "42", "demo-ensemble")} == {"42"}
         with pytest.raises(khien.connect.OfficeError, match="403"):
             office.log()
         with pytest.raises(khien.connect.OfficeError, match="404"):
