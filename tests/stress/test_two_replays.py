@@ -13,8 +13,10 @@ from tests.stress.slow import Slow
 
 from khien.plan import Plan
 from khien.programme import Programme
-from khien.stress.build import make_case
+from khien.stress.build import base_shocks, make_case
+from khien.stress.core.model import Model, Reals, no_twist
 from khien.stress.core.pause import FAR
+from khien.stress.core.replay import broken_for, draws_for, replay, work_for
 from khien.stress.settings import StressSettings
 
 DRAWS = 12
@@ -65,3 +67,24 @@ def test_shocks_and_repair_do_something_here() -> None:
     assert left_out >= 5
     assert late > 50
     assert struck > 100
+
+
+def values(model: Model) -> Reals:
+    """Values of the first draws when delays push."""
+    draws = draws_for(model, 100)
+    replay(model, no_twist(model), 0, 0, False, work_for(model, 100), draws, broken_for(model))
+    return draws.value
+
+
+def test_what_one_shock_takes_is_the_same_beside_others() -> None:
+    """Items that no two shocks can take at the same time are worked out for all draws at once, others one by one."""
+    apart = 0
+    for seed in range(3):
+        case = make_case(*made(seed), StressSettings(repair=False))
+        model = base_shocks(case.model, case.drawn)
+        every = model.strikes._replace(
+            meets=np.ones_like(model.strikes.meets), met=np.flatnonzero(model.strikes.takes_shock < case.drawn)
+        )
+        apart += int((model.strikes.meets == 0).sum())
+        assert values(model) == pytest.approx(values(model._replace(strikes=every)), abs=1e-12)
+    assert apart > 0

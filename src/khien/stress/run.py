@@ -36,6 +36,9 @@ from khien.stress.settings import StressError
 PIECE = 8 * BLOCK
 """Draws between two looks at the clock."""
 
+SENT = 16 * BLOCK
+"""The same where counts are sent from one machine to another."""
+
 PILOT = 2 * BLOCK
 """Draws from which the bins of money are laid out: always the first ones, so that they are always the same."""
 
@@ -142,7 +145,8 @@ def run(
     progress: Callable[[Progress], None] | None = None,
 ) -> Outcome:
     """All draws. Ctrl-C gives those done so far."""
-    pieces = [(first, min(PIECE, draws - first)) for first in range(0, draws, PIECE)]
+    size = PIECE if cluster is None else SENT
+    pieces = [(first, min(size, draws - first)) for first in range(0, draws, size)]
     values, total = np.full(draws, np.nan), tally_for(job.model)
     began, done, why = time.monotonic(), 0, "draws"
     if cluster is None:
