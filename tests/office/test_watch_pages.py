@@ -209,6 +209,10 @@ def test_a_wrong_form_is_told_whole_and_loses_nothing(visit: Visit, watched: Wat
 
 def test_a_preview_is_the_message_itself_and_keeps_nothing(visit: Visit, watched: Watch) -> None:
     duty, before = visit(Role.DUTY_OFFICER), len(watched.entries())
+    wrong = duty.post("/watch/desk/new/", form(reason="", expires=(NOW - timedelta(days=1)).isoformat(), areas=[]))
+    told = html.fromstring(wrong.content.decode()).xpath("//*[@role='alert']")
+    assert (wrong.status_code, len(told)) == (422, 2)
+    assert len(told[1].xpath(".//li")) >= 2
     answer = duty.post("/watch/desk/new/", form(what="look", exercise="on"))
     assert answer.status_code == 200
     page = html.fromstring(answer.content)

@@ -194,13 +194,17 @@ def compose(request: HttpRequest, id: str = "") -> HttpResponse:
         fields = forms.blank(request.GET.dict()) if before is None else forms.fields_of(before)
         return render(request, "board/watch_compose.html", context | {"f": fields})
     context |= {"f": forms.sent(request.POST)}
+    content: Content | None = None
     try:
         content = forms.content_of(request.POST, before)
         if request.POST.get("what") == "look":
             return render(request, "board/watch_compose.html", context | _looked(known, content, record, now, lang))
         return redirect("watch-warning", id=_save(request, content, record))
     except Trouble as trouble:
-        return trouble_page(request, "board/watch_compose.html", context | _wrong(trouble, lang))
+        told = _wrong(trouble, lang)
+        if content is not None and "wrong" not in told:  # a missing reason does not hide what else is to be mended
+            told |= {"wrong": _looked(known, content, record, now, lang).get("wrong")}
+        return trouble_page(request, "board/watch_compose.html", context | told)
 
 
 def _save(request: HttpRequest, content: Content, record: Record | None) -> str:
