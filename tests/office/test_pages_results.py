@@ -97,7 +97,8 @@ def test_pages_of_results_hold_nothing_that_the_policy_forbids_and_no_missing_wo
         assert "<!--picture" not in text
 
 
-@pytest.mark.parametrize("lang", ["vi", pytest.param("en", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("lang", ["vi", "en"])
 def test_every_picture_is_a_file_with_its_own_letters_and_its_numbers(visit: Visit, run: Run, lang: str) -> None:
     browser = visit(Role.ANALYST)
     browser.post("/language/", {"language": lang})

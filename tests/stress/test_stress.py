@@ -181,6 +181,7 @@ def test_a_repaired_future_keeps_every_rule_of_the_book(seed: int) -> None:
         assert all(v.rows[0] in names or v.rows in alone for v in ceilings)
 
 
+@pytest.mark.slow
 def test_a_future_is_worth_what_the_verifier_says() -> None:
     programme, plan, _ = case_of(4)
     for draw in range(10):
