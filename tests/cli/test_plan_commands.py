@@ -41,7 +41,7 @@ def test_plan_prints_the_headline_and_says_where_the_plan_is(
     assert "Self-reliance" in captured.out
     assert str(tmp_path / "plan.json") in captured.out
     assert "bound" in captured.err
-    assert main(["plan", str(island), "--time-limit", "3", "--out", str(tmp_path), "--lang", "vi"]) == 0
+    assert main(["plan", str(island), "--work", "50", "--out", str(tmp_path), "--lang", "vi"]) == 0
     captured = capsys.readouterr()
     assert "Tự chủ" in captured.out
 
@@ -93,6 +93,31 @@ def test_a_file_that_is_no_plan_is_an_error_of_the_input(
     (tmp_path / "plan.json").write_text("{}", encoding="utf-8")
     assert main(["verify", str(tmp_path), str(island), "--lang", "en"]) == 1
     assert "plan.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "change", [{"project": "no-such"}, {"option": "boat-joint"}, {"start": -999}, {"project": "sentry-make"}]
+)
+def test_no_figures_are_told_of_a_plan_whose_choices_were_edited(
+    island: Path, island_plan: Path, tmp_path: Path, capsys: Capture, change: dict[str, Any]
+) -> None:
+    plan = json.loads((island_plan / "plan.json").read_text(encoding="utf-8"))
+    row = plan["choices"]["project"].index("boat-make")
+    for column, value in change.items():
+        plan["choices"][column][row] = value
+    (tmp_path / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
+    told = (["explain", str(tmp_path), str(island), "--quick"], ["reliance", str(island), "--plan", str(tmp_path)])
+    for words in (*told, ["prices", str(tmp_path), str(island)]):
+        assert main([*words, "--lang", "en"]) == 1, words
+        assert "khien verify" in capsys.readouterr().err
+
+
+def test_plan_and_programme_may_be_named_in_either_order(island: Path, island_plan: Path, capsys: Capture) -> None:
+    said = []
+    for words in ([island_plan, island], [island, island_plan], [island, island_plan / "plan.json"]):
+        assert main(["verify", *map(str, words)]) == 0
+        said.append(capsys.readouterr().out)
+    assert len(set(said)) == 1
 
 
 def test_compare_names_what_moved(island: Path, island_plan: Path, tmp_path: Path, capsys: Capture) -> None:

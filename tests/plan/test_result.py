@@ -54,6 +54,8 @@ def test_gaps(plan: Plan) -> None:
     assert dataclasses.replace(plan, bound=1.9375).gap == 0.0
     assert dataclasses.replace(plan, bound=math.inf).gap == math.inf
     assert dataclasses.replace(plan, bound=0.0, value=0.0).relative_gap == 0.0
+    nothing_to_win = dataclasses.replace(plan, bound=1e-12, value=0.0, nothing=0.0)
+    assert (nothing_to_win.gap, nothing_to_win.relative_gap) == (0.0, 0.0)
 
 
 def test_a_plan_comes_back_from_its_file(plan: Plan, tmp_path: Path) -> None:
@@ -104,6 +106,12 @@ def test_files_that_are_no_plan(plan: Plan, tmp_path: Path) -> None:
         "setting.json": _change(plain, "settings", {"speed": 3}),
         "missing.json": json.dumps({k: v for k, v in plain.items() if k != "value"}),
         "text.json": _change(plain, "choices", plain["choices"] | {"start": ["soon"] * 5}),
+        "huge.json": _change(plain, "choices", plain["choices"] | {"start": [10**30] * 5}),
+        "deep.json": "[" * 100_000,
+        "certificate.json": _change(plain, "certificate", 5),
+        "details.json": _change(plain, "details", "none"),
+        "seed.json": _change(plain, "seed", "x"),
+        "factor.json": _change(plain, "settings", plain["settings"] | {"budget_factor": -1}),
     }
     for name, text in cases.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
@@ -111,6 +119,8 @@ def test_files_that_are_no_plan(plan: Plan, tmp_path: Path) -> None:
             load_plan(tmp_path / name)
         assert name in told.value.message_vi
         assert name in told.value.message_en
+        assert "\n" not in told.value.message_en
+        assert ".." not in told.value.message_en
     with pytest.raises(PlanFileError):
         load_plan(tmp_path / "nowhere")
 

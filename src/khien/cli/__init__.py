@@ -18,6 +18,7 @@ from types import FrameType
 from khien.cli.exits import Exit, Stop
 from khien.cli.language import pick_language
 from khien.cli.parser import COMMON_OPTIONS, Parser, make_parser
+from khien.cli.paths import in_order
 from khien.words import t
 
 COMMANDS = (
@@ -96,6 +97,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if unknown:
             parser.prog = f"khien {args.command}"
             parser.error("unrecognized arguments: " + " ".join(unknown))
+        in_order(args)
         _stop_politely()
         return int(args.run(args))
     except BrokenPipeError:

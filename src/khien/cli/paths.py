@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import difflib
 import errno
 import os
@@ -14,7 +15,7 @@ from khien.words import t
 def existing(path: str, lang: str) -> Path:
     """The path, which must be there."""
     found = Path(path)
-    if not found.exists():
+    if not path or not found.exists():
         raise Stop(Exit.WRONG_USE, t("cli_file_trouble", lang, path=path, reason=t("cli_file_not_there", lang)))
     return found
 
@@ -39,6 +40,26 @@ def writable(folder: Path) -> Path:
     if not os.access(there, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(there))
     return folder
+
+
+def in_order(args: argparse.Namespace) -> None:
+    """Take PLAN and PATH in either order: swap the two where each is plainly the other.
+
+    Commands about a plan name it first, commands about a programme that one; nobody has to remember which is which.
+    """
+    plan, path = getattr(args, "plan", None), getattr(args, "path", None)
+    if plan and path and _holds_plan(path) and not _holds_plan(plan) and _holds_programme(plan):
+        args.plan, args.path = path, plan
+
+
+def _holds_plan(path: str) -> bool:
+    place = Path(path)
+    return place.suffix.lower() == ".json" or (place / "plan.json").is_file()
+
+
+def _holds_programme(path: str) -> bool:
+    place = Path(path)
+    return place.suffix.lower() == ".xlsx" or (place / "programme.toml").is_file()
 
 
 def default_out(programme_path: str) -> Path:

@@ -50,13 +50,13 @@ def run(args: argparse.Namespace) -> Exit:
     """Write the report beside the plan (or into ``--out``), print the headline, say where it is."""
     import khien
     from khien.cli.headline import headline_lines, headline_record
-    from khien.cli.paths import existing
+    from khien.cli.paths import existing, writable
     from khien.draw import write_report
 
     programme = khien.read(existing(args.path, args.lang))
     plan_file = existing(args.plan, args.lang)
     plan = khien.load_plan(plan_file)
-    out = Path(args.out) if args.out else plan_file if plan_file.is_dir() else plan_file.parent
+    out = writable(Path(args.out) if args.out else plan_file if plan_file.is_dir() else plan_file.parent)
     asides = saved_answers(args, programme, plan)
     with drawing_progress() as progress:
         reasons = None if args.reasons else _quick_reasons(programme, plan)

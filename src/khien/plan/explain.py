@@ -17,7 +17,7 @@ from khien.plan.ask.obstacle import Obstacle, obstacle, without
 from khien.plan.core import state
 from khien.plan.core.layout import layout
 from khien.plan.core.prices import price_tables
-from khien.plan.frames.replay import Replay, picked
+from khien.plan.frames.replay import Replay, picked, require_match
 from khien.plan.frames.value import weighed_worth
 from khien.plan.futures import weighed
 from khien.plan.model import Compiled, compile_programme
@@ -37,8 +37,9 @@ def explain(programme: Programme, plan: Plan, project: str | None = None) -> pl.
 
     For a chosen project `worth` is the value that is lost when it alone is taken out; for a refused one its
     best reduced worth (negative: what it falls short of). `price` is what its means cost at the prices of
-    the relaxation. Null where there is nothing to say or the plan carries no prices.
+    the relaxation. Null where there is nothing to say or the plan carries no prices. Raises PlanMismatch.
     """
+    require_match(programme, plan)
     changed = apply(programme, plan.settings)
     names = programme.projects["id"].to_list() if project is None else [project]
     status = {r["id"]: r for r in changed.projects.to_dicts()}

@@ -23,6 +23,8 @@ from khien.words import t
 
 FORMAT = "khien-plan-1"
 FILE_NAME = "plan.json"
+ROUNDING = 3e-9
+"""Share of a value that bounds may lie above it by rounding alone: where planning can win no more, that is no gap."""
 
 Schema = dict[str, type[pl.DataType]]
 CHOICES: Schema = {
@@ -45,8 +47,9 @@ STATUSES = ("optimal", "feasible")
 class PlanFileError(ValueError):
     """A file that is no plan of ours; says which file and what is wrong with it."""
 
-    def __init__(self, key: str, **fields: object) -> None:
-        self.message_vi, self.message_en = t(key, "vi", **fields), t(key, "en", **fields)
+    def __init__(self, key: str, *, error: BaseException | None = None, **fields: object) -> None:
+        said = {lang: fields | ({} if error is None else {"error": _reason(error, lang)}) for lang in ("vi", "en")}
+        self.message_vi, self.message_en = t(key, "vi", **said["vi"]), t(key, "en", **said["en"])
         super().__init__(self.message_en)
 
 
@@ -116,12 +119,22 @@ class Plan:
     @property
     def gap(self) -> float:
         """(bound - value) / (bound - nothing): the part of what planning can win that may be missing."""
-        return _ratio(self.bound - self.value, self.bound - self.nothing)
+        return self._ratio(self.bound - self.nothing)
 
     @property
     def relative_gap(self) -> float:
         """(bound - value) / |bound|."""
-        return _ratio(self.bound - self.value, abs(self.bound))
+        return self._ratio(abs(self.bound))
+
+    def _ratio(self, whole: float) -> float:
+        """(bound - value) / whole: 0 where nothing is missing, infinite where it cannot be told."""
+        missing = self.bound - self.value
+        noise = ROUNDING * max(1.0, abs(self.value))
+        if math.isinf(missing):
+            return math.inf
+        if missing <= 0 or (missing <= noise and whole <= noise):
+            return 0.0
+        return missing / whole if whole > 0 else math.inf
 
     @property
     def expected_value(self) -> float | None:
@@ -206,7 +219,10 @@ class Plan:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Plan:
-        """The opposite of `to_dict`."""
+        """The opposite of `to_dict`; raises KeyError, TypeError, ValueError or PolarsError for what does not fit."""
+        for name, kind in _KINDS.items():
+            if not isinstance(plain[name], kind):
+                raise TypeError(f"{name}: {plain[name]!r:.60}")
         frames: dict[str, Any] = {}
         for name, schema in FRAMES.items():
             columns = dict(plain[name])
@@ -252,6 +268,15 @@ _PLAIN = (
     "programme_hash",
     "version",
 )
+_KINDS: Mapping[str, Any] = {
+    **dict.fromkeys(("value", "nothing", "seconds"), int | float),
+    **dict.fromkeys(("programme_hash", "version"), str),
+    **dict.fromkeys(("settings", "details", *FRAMES), dict),
+    "bound": int | float | None,
+    "certificate": dict | None,
+    "clocked": bool,
+    "seed": int,
+}
 _WHY = {
     "optimal": "plan_summary_stopped_optimal",
     "gap": "plan_summary_stopped_gap",
@@ -274,14 +299,16 @@ def load_plan(path: str | os.PathLike[str]) -> Plan:
         plain = json.loads(where.read_text(encoding="utf-8"))
     except OSError as error:
         raise PlanFileError("plan_file_missing", path=where) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise PlanFileError("plan_file_no_json", path=where, error=error) from error
     if not isinstance(plain, dict) or plain.get("format") != FORMAT:
         found = plain.get("format") if isinstance(plain, dict) else None
         raise PlanFileError("plan_file_format", path=where, found=found, expected=FORMAT)
     try:
         return Plan.from_dict(plain)
-    except (KeyError, TypeError, ValueError, pl.exceptions.PolarsError) as error:
+    except KeyError as error:
+        raise PlanFileError("plan_file_lacks", path=where, part=error.args[0]) from error
+    except (AttributeError, TypeError, ValueError, pl.exceptions.PolarsError) as error:
         raise PlanFileError("plan_file_broken", path=where, error=error) from error
 
 
@@ -334,6 +361,12 @@ def _plan_file(path: Path) -> Path:
     return path if path.suffix.lower() == ".json" else path / FILE_NAME
 
 
+def _reason(error: BaseException, lang: str) -> str:
+    """What an error says in its first line, in the language if it speaks it."""
+    text = str(getattr(error, f"message_{lang}", error)).partition("\n")[0]
+    return text.rstrip(".") or type(error).__name__
+
+
 def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
@@ -341,15 +374,6 @@ def _finite(value: Any) -> Any:
 def _told(details: Mapping[str, Any], name: str) -> float | None:
     value = details.get(name)
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _ratio(part: float, whole: float) -> float:
-    """part / whole, 0 where nothing is missing, infinite where it cannot be told."""
-    if math.isinf(part):
-        return math.inf
-    if part <= 0:
-        return 0.0
-    return part / whole if whole > 0 else math.inf
 
 
 def _number(value: float, lang: str | None, decimals: int = 4) -> str:

@@ -17,7 +17,7 @@ from khien.plan.clash import broken
 from khien.plan.core.layout import layout
 from khien.plan.core.problem import Floats, Problem
 from khien.plan.core.solve import Outcome
-from khien.plan.frames.replay import PlanMismatch
+from khien.plan.frames.replay import require_match
 from khien.plan.model import Compiled, compile_programme
 from khien.plan.result import Plan
 from khien.plan.settings import apply
@@ -80,8 +80,7 @@ def alternatives(
     """
     if count < 1 or not 0.0 <= within < 1.0:
         raise ValueError(f"count {count} or within {within} is out of range")
-    if programme.hash != plan.programme_hash:
-        raise PlanMismatch(plan, programme)
+    require_match(programme, plan)
     began = time.perf_counter()
     changed = apply(programme, plan.settings)
     c = compile_programme(changed, plan.settings)

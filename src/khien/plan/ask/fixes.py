@@ -21,7 +21,7 @@ from khien.plan.ask.whatif import asked
 from khien.plan.core.layout import layout
 from khien.plan.core.problem import Problem
 from khien.plan.core.solve import Outcome
-from khien.plan.frames.replay import PlanMismatch
+from khien.plan.frames.replay import require_match
 from khien.plan.model import compile_programme
 from khien.plan.result import Plan
 from khien.plan.settings import apply
@@ -107,8 +107,7 @@ def fixes(
     The same for the same plan and steps, bit for bit. Raises PlanMismatch.
     """
     began = time.perf_counter()
-    if programme.hash != plan.programme_hash:
-        raise PlanMismatch(plan, programme)
+    require_match(programme, plan)
     mender = _Mender(programme, plan, first, by, steps)
     told: list[_Node] = []
     wanted = [n for n in mender.red if nodes is None or n in nodes]

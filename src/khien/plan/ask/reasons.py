@@ -26,7 +26,7 @@ from khien.plan.ask.trials import SAME, Change, Flip, Trials, missing
 from khien.plan.core import state
 from khien.plan.core.layout import layout
 from khien.plan.core.problem import Problem
-from khien.plan.frames.replay import PlanMismatch
+from khien.plan.frames.replay import require_match
 from khien.plan.model import Compiled, compile_programme
 from khien.plan.result import Plan
 from khien.plan.settings import PlanSettings, apply
@@ -99,8 +99,7 @@ def reasons(
     `progress` is given how many of how many projects are done. Raises PlanMismatch.
     """
     began = time.perf_counter()
-    if programme.hash != plan.programme_hash:
-        raise PlanMismatch(plan, programme)
+    require_match(programme, plan)
     desk, asker = _asker(programme, plan, steps)
     wanted = programme.projects["id"].to_list() if names is None else names
     rows: list[tuple[Any, ...]] = []

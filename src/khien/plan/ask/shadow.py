@@ -22,7 +22,7 @@ from khien.plan.core.branch import promising
 from khien.plan.core.layout import Layout, layout
 from khien.plan.core.linear import linear
 from khien.plan.core.problem import Floats, Ints, Problem
-from khien.plan.frames.replay import PlanMismatch
+from khien.plan.frames.replay import require_match
 from khien.plan.model import Compiled, compile_programme
 from khien.plan.result import Plan
 from khien.plan.settings import apply
@@ -98,8 +98,7 @@ def shadow_prices(
     The same plan gives the same prices. Raises PlanMismatch.
     """
     began = time.perf_counter()
-    if programme.hash != plan.programme_hash:
-        raise PlanMismatch(plan, programme)
+    require_match(programme, plan)
     c = compile_programme(apply(programme, plan.settings), plan.settings)
     own = resources(c, plan)
     relaxed = Relaxation.of(c, prices_of(plan, layout(c.problem)), own)

@@ -18,7 +18,7 @@ from khien.plan.ask.obstacle import both, obstacle, without
 from khien.plan.compare import compare
 from khien.plan.core.solve import Progress
 from khien.plan.frames.people import people_by_quarter
-from khien.plan.frames.replay import PlanMismatch, Replay
+from khien.plan.frames.replay import Replay, require_match
 from khien.plan.model import Compiled, compile_programme
 from khien.plan.result import Plan
 from khien.plan.settings import PlanSettings, apply
@@ -74,8 +74,7 @@ def what_if(
     where that still keeps every rule. Raises NoPlan and SettingsError like `plan_programme`, and PlanMismatch.
     """
     began = time.perf_counter()
-    if programme.hash != plan.programme_hash:
-        raise PlanMismatch(plan, programme)
+    require_match(programme, plan)
     old = _Side.of(programme, plan)
     spent = time.perf_counter() - began
     left = max(settings.time_limit - (1.0 + FINISHING) * spent, (1.0 - MOST) * settings.time_limit)

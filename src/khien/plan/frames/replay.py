@@ -20,15 +20,29 @@ Quarters = dict[str, int]
 
 
 class PlanMismatch(ValueError):
-    """A plan that was not made from this programme."""
+    """A plan that was not made from this programme, or was changed by hand since."""
 
-    def __init__(self, plan: Plan, programme: Programme) -> None:
-        fields = {"plan": plan.programme_hash[:12], "programme": programme.hash[:12]}
-        self.message_vi, self.message_en = (
-            t("plan_mismatch", "vi", **fields),
-            t("plan_mismatch", "en", **fields),
-        )
+    def __init__(self, key: str, **fields: object) -> None:
+        self.message_vi, self.message_en = t(key, "vi", **fields), t(key, "en", **fields)
         super().__init__(self.message_en)
+
+
+def require_match(programme: Programme, plan: Plan) -> None:
+    """Refuse a plan whose figures would say nothing about this programme.
+
+    Raises
+    ------
+    PlanMismatch
+        The programme has another content hash than the plan names, or a choice of the plan is not one of its options,
+        takes another time than that option, or chooses a project twice.
+    """
+    if programme.hash != plan.programme_hash:
+        raise PlanMismatch("plan_mismatch", plan=plan.programme_hash[:12], programme=programme.hash[:12])
+    known = planning_values(programme.options, programme.settings).select("project", "option", "duration_quarters")
+    laid = plan.choices.join(known, on=["project", "option"], how="left", maintain_order="left")
+    fits = (pl.col("end") - pl.col("start") == pl.col("duration_quarters")).fill_null(False)
+    for row in laid.filter(~fits | pl.col("project").is_duplicated()).head(1).iter_rows(named=True):
+        raise PlanMismatch("plan_choice_odd", project=row["project"], option=row["option"], start=row["start_quarter"])
 
 
 @dataclass(frozen=True)
@@ -49,10 +63,9 @@ class Replay:
         Raises
         ------
         PlanMismatch
-            The programme has another content hash than the plan names.
+            See `require_match`.
         """
-        if programme.hash != plan.programme_hash:
-            raise PlanMismatch(plan, programme)
+        require_match(programme, plan)
         changed = apply(programme, plan.settings)
         return cls(changed, picked(changed, plan.choices), plan.training)
 
