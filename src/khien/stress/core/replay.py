@@ -29,7 +29,7 @@ TILE = 60
 class Strike(NamedTuple):
     """Room for what shocks take: of a product in one draw of a tile a row."""
 
-    out: Reals  # [R, T]
+    out: Reals  # [R, T]: what is left of its output
     hit_from: Ints  # [R]
     hit_to: Ints
     product: Ints
@@ -136,7 +136,7 @@ def _strike(model: Model, tile: int) -> Strike:
     products, items, supplies = len(model.services.service), len(e.item_share), len(e.supply_share)
     quarters, rows = model.horizon.quarters, products * tile
     return Strike(
-        np.ones((rows, quarters)),
+        np.empty((rows, quarters)),
         *(_ints(rows) for _ in range(4)),
         np.full((products, tile), -1, dtype=np.int64),
         _ints(tile),

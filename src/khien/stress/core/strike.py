@@ -21,11 +21,8 @@ def strike(k, e, on, begin, subjects, services, first, last, w, change, noted):
         count = contested(k, on, begin, subjects[1], services[0], first, last, w, count)
     note_loss(e, services[0], first, w, count, change[0], noted[0])
     note_more(e, subjects[3], services[1], first, w, count, change[1], noted[1])
-    out, row_of = w.out, w.row_of
     for j in range(count):
-        row_of[w.product[j], w.lane[j]] = -1
-        for t in range(w.hit_from[j], w.hit_to[j]):
-            out[j, t] = 1.0
+        w.row_of[w.product[j], w.lane[j]] = -1
 
 
 @kernel()
@@ -74,6 +71,8 @@ def take(
                 j = row_of[q, i] = count
                 product[j], lane[j], hit_from[j], hit_to[j] = q, i, since, until
                 count += 1
+                for t in range(out.shape[1]):
+                    out[j, t] = 1.0
             hit_from[j], hit_to[j] = min(hit_from[j], since), max(hit_to[j], until)
             left = 1.0 - used_lost[y] * missing
             out[j, since] = min(out[j, since], stocked + (1.0 - stocked) * left)
