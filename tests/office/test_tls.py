@@ -66,10 +66,12 @@ WHEN = """
 from datetime import datetime, timezone
 from khien.board.templatetags.board import when
 moment = datetime(2026, 12, 31, 18, 30, tzinfo=timezone.utc)
-print(json.dumps([when({"lang": lang}, moment) for lang in ("vi", "en")]))
+print(json.dumps([when({"lang": lang}, moment, to) for lang in ("vi", "en") for to in ("minute", "second")]))
 """
 
 
 def test_times_are_those_of_the_office(tmp_path: Path) -> None:
-    assert told(tmp_path, WHEN) == ["01/01/2027 01:30:00", "2027-01-01 01:30:00"]
-    assert told(tmp_path, WHEN, KHIEN_ZONE="Europe/Paris") == ["31/12/2026 19:30:00", "2026-12-31 19:30:00"]
+    there = ["01/01/2027 01:30", "01/01/2027 01:30:00", "2027-01-01 01:30", "2027-01-01 01:30:00"]
+    assert told(tmp_path, WHEN) == there
+    paris = ["31/12/2026 19:30", "31/12/2026 19:30:00", "2026-12-31 19:30", "2026-12-31 19:30:00"]
+    assert told(tmp_path, WHEN, KHIEN_ZONE="Europe/Paris") == paris
