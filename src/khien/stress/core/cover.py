@@ -60,9 +60,8 @@ def put(since, never, chain, amount, rows, marks):
 
 @kernel()
 def note_cut(e, home, serve, first, last, at, level, change, noted):
-    """Note what each product retains under a cut: least as long as its worst dependence lasts, then the next."""
-    alive, steady, keep, first_at = e.alive, e.steady, e.keep, e.first_at
-    fade_ptr, fade_subject, fade_level = e.fade_ptr, e.fade_subject, e.fade_level
+    """Note what each product retains under a cut, for each quarter of a cut in the chain of such quarters."""
+    alive, steady, keep, fade_ptr, first_at = e.alive, e.steady, e.keep, e.fade_ptr, e.first_at
     ptr, capability, each = e.yielded_ptr, e.yielded_capability, e.yielded_amount
     never, draws = change.shape[1] - 1, last - first
     for a in range(len(alive)):
@@ -71,29 +70,34 @@ def note_cut(e, home, serve, first, last, at, level, change, noted):
             continue
         since = serve[q, first:last]
         for k in range(STEPS):
-            chain = first_at[k]
-            if fade_ptr[q, k] == fade_ptr[q, k + 1]:
-                for y in range(ptr[q] if keep[q, k] else ptr[q + 1], ptr[q + 1]):
-                    c = capability[y]
-                    put(since, never, chain, each[y] * keep[q, k], change[c], noted[c])
-                continue
-            for n in range(draws):
-                at[n] = min(since[n], never)
-            level[:] = 0.0
-            for x in range(fade_ptr[q, k], fade_ptr[q, k + 1]):
-                until, retained = home[fade_subject[x], first:last], fade_level[x]
+            if fade_ptr[q, k] < fade_ptr[q, k + 1]:
                 for n in range(draws):
-                    if until[n] > at[n]:
-                        more = retained - level[n]
-                        if more != 0.0:
-                            t = np.uint64(chain[np.uint64(at[n])])
-                            for y in range(ptr[q], ptr[q + 1]):
-                                c = np.uint64(capability[y])
-                                change[c, t, n] += each[y] * more
-                                noted[c, t] = EVENT
-                        at[n], level[n] = min(until[n], never), retained
-            for y in range(ptr[q], ptr[q + 1]):
-                finish(at, level, draws, chain, each[y], keep[q, k], change[capability[y]], noted[capability[y]])
+                    at[n], level[n] = min(since[n], never), 0.0
+                fade(e, home, first, draws, q, k, at, level, change, noted)
+                for y in range(ptr[q], ptr[q + 1]):
+                    c = capability[y]
+                    finish(at, level, draws, first_at[k], each[y], keep[q, k], change[c], noted[c])
+            elif keep[q, k]:
+                for y in range(ptr[q], ptr[q + 1]):
+                    c = capability[y]
+                    put(since, never, first_at[k], each[y] * keep[q, k], change[c], noted[c])
+
+
+@kernel()
+def fade(e, home, first, draws, q, k, at, level, change, noted):
+    """Note the least that is retained as long as that dependence lasts, then the next: `at` is since when."""
+    ptr, capability, each, chain = e.yielded_ptr, e.yielded_capability, e.yielded_amount, e.first_at[k]
+    subject, retained, never = e.fade_subject, e.fade_level, change.shape[1] - 1
+    for x in range(e.fade_ptr[q, k], e.fade_ptr[q, k + 1]):
+        until = home[subject[x], first : first + draws]
+        for n in range(draws):
+            if until[n] > at[n]:
+                t, more = np.uint64(chain[np.uint64(at[n])]), retained[x] - level[n]
+                for y in range(ptr[q] if more else ptr[q + 1], ptr[q + 1]):
+                    c = np.uint64(capability[y])
+                    change[c, t, n] += each[y] * more
+                    noted[c, t] = EVENT
+                at[n], level[n] = min(until[n], never), retained[x]
 
 
 @kernel()
