@@ -46,7 +46,16 @@ def named(clash: NoPlan) -> list[tuple[str, str]]:
 def test_commitments_above_the_money_are_a_certain_clash(seed: int) -> None:
     clash = refused(drawn(seed), budget_factor=0.0)
     assert clash.certain
-    assert {rule.table for rule in clash.clash} == {"money"}
+    assert [rule.table for rule in clash.clash] == ["money"]
+
+
+def test_an_interrupt_before_any_plan_keeps_the_rules_is_passed_on_and_no_clash_is_told() -> None:
+    def interrupt(state: object) -> None:
+        raise KeyboardInterrupt
+
+    programme, name = too_dear()
+    with pytest.raises(KeyboardInterrupt):
+        plan_programme(programme, PlanSettings(work=400, pins=(name,)), progress=interrupt)
 
 
 def test_commitments_above_the_people_are_a_certain_clash() -> None:
@@ -55,7 +64,7 @@ def test_commitments_above_the_people_are_a_certain_clash() -> None:
     frames = {**programme.frames, "skill_supply": supply, "training": programme.training.clear()}
     clash = refused(Programme(programme.settings, frames))
     assert clash.certain
-    assert {rule.table for rule in clash.clash} == {"skill_supply"}
+    assert [rule.table for rule in clash.clash] == ["skill_supply"]
 
 
 def test_a_pin_that_money_forbids_names_both_and_no_other_pin() -> None:

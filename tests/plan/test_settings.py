@@ -131,6 +131,7 @@ def test_where_the_tables_have_moved_on_they_are_right(programme: Programme) -> 
         ({"without_country": ("xx",)}, "xx"),
         ({"without_partner": ("nobody",)}, "nobody"),
         ({"from_quarter": "2031Q1"}, "2031Q1"),
+        ({"min_reliance": 0.5, "min_reliance_from": 2100}, "2100"),
         ({"from_quarter": "2026Q2", "kept_projects": (("nobody", "o", "2026Q1"),)}, "nobody"),
         ({"from_quarter": "2026Q2", "kept_projects": (("boat-make", "o", "2026Q1"),)}, "boat-make: o"),
     ],

@@ -64,7 +64,8 @@ CASES: list[tuple[str, Callable[[Path], None], str | None, int | None, str | Non
     ),
     ("settings-missing", lambda f: (f / "programme.toml").unlink(), "settings", None, "programme.toml"),
     ("settings-unreadable", add("programme.toml", "[base_year"), "settings", None, "programme.toml"),
-    ("settings-unreadable", recode("programme.toml", "utf-16"), "settings", None, "programme.toml"),
+    ("encoding", recode("programme.toml", "utf-16"), "settings", None, "UTF-16"),
+    ("number-ambiguous", spoil("money.csv", b"year,source,amount_mvnd\n2026,s,60.000\n"), "money", 2, "60.000"),
     (
         "unknown-table",
         lambda f: (f / "vehicles.csv").rename(f / "vehicle.csv") and None,

@@ -67,7 +67,7 @@ def rule(key: str, table: str, row: str, **fields: object) -> Rule:
 
 
 def fixed_clash(c: Compiled) -> list[Rule]:
-    """What is fixed breaks money or people before anything is chosen."""
+    """What is fixed breaks money or people before anything is chosen: the first such year or skill, a clash alone."""
     p, facts = c.problem, c.facts
     out = [
         rule("plan_clash_fixed_money", "money", str(facts.when.years[y]), short=-int(left))
@@ -80,7 +80,7 @@ def fixed_clash(c: Compiled) -> list[Rule]:
             q = int(np.argmin(short))
             label = facts.programme.label(q)
             out.append(rule("plan_clash_fixed_people", "skill_supply", skill, quarter=label, short=-int(short[q])))
-    return out[:1] if out and not facts.programme.settings.carry_over else out
+    return out[:1]
 
 
 def _trained(p: Problem, pool: int) -> np.ndarray:

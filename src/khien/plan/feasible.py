@@ -83,7 +83,7 @@ def judged(rules: Problem, seconds: float = math.inf) -> Verdict:
 def sought(rules: Problem, verdict: Verdict, seed: int, end: float) -> Verdict | None:
     """What a search finds where `judged` knows nothing: a plan, or none (no proof); None where time ran out.
 
-    It looks for nothing but kept rules, led by the prices of the proof that failed.
+    It looks for nothing but kept rules, led by the prices of the proof that failed. Ctrl-C ends it, and whatever asks.
     """
     start = None
     if verdict.prices is not None:
@@ -92,9 +92,11 @@ def sought(rules: Problem, verdict: Verdict, seed: int, end: float) -> Verdict |
             empty.x, empty.s, empty.cohorts, float(empty.value[0]), 0.0, 0.0, verdict.prices, "", 0.0, 0
         )  # fmt: skip
     out = solve(rules, work=STEPS, seed=seed, start=start, stop=lambda: time.perf_counter() > end)
+    if out.why == "interrupt":  # a search keeps it to itself
+        raise KeyboardInterrupt
     if out.value >= KEPT and out.penalty == 0.0:
         return Verdict(Found(out.x, out.s, out.cohorts, out.value))
-    return None if out.why in ("stop", "interrupt") else verdict
+    return None if out.why == "stop" else verdict
 
 
 def _priced(rules: Problem, end: float) -> Ascent:

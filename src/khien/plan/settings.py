@@ -167,9 +167,10 @@ def apply(programme: Programme, settings: PlanSettings) -> Programme:
     Raises
     ------
     SettingsError
-        A pin, forbid, limit, country, partner, project or quarter that this programme does not have, or a
+        A pin, forbid, limit, country, partner, project, quarter or year that this programme does not have, or a
         pin on what is not a candidate.
     """
+    _year_inside(programme, settings.min_reliance_from)
     changes: dict[str, pl.DataFrame] = {}
     if settings.budget_factor != 1.0:
         changes["money"] = _scaled_money(programme.money, settings.budget_factor)
@@ -238,6 +239,13 @@ def _kept_running(programme: Programme, kept: tuple[tuple[str, str, str], ...]) 
         .with_columns(pl.when(taken).then(new).otherwise(pl.col(name)).alias(name) for name, new in changed.items())
         .select(projects.columns)
     )
+
+
+def _year_inside(programme: Programme, year: int | None) -> None:
+    """A floor from a year after the last one on would be no floor at all."""
+    first, last = (int(q[:4]) for q in (programme.settings.first_quarter, programme.settings.last_quarter))
+    if year is not None and not first <= year <= last:
+        raise SettingsError("settings_year_outside", value=year, first=first, last=last)
 
 
 def _not_before(programme: Programme, projects: pl.DataFrame, quarter: str) -> pl.DataFrame:

@@ -57,7 +57,7 @@ def plan_programme(
     -------
     Plan
         With `value`, a proven `bound`, and why the search stopped. Under a work limit it is the same
-        plan bit for bit every time; Ctrl-C gives the best plan so far.
+        plan bit for bit every time; Ctrl-C gives the best plan so far, and is passed on where none keeps the rules yet.
 
     Raises
     ------
@@ -88,6 +88,8 @@ def plan_programme(
     if start is not None:
         out = settled(compiled, out, choice_of(compiled, start))
     if broken(compiled, out):
+        if out.why == "interrupt":  # nothing to keep yet, and nothing is known of a clash
+            raise KeyboardInterrupt
         out = rescued(compiled, out, math.inf if settings.work else max(LEAST_FOR_CLASH, settings.time_limit), progress)
     return as_plan(programme, changed, compiled, settings, out, time.perf_counter() - began)
 

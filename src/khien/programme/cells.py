@@ -89,7 +89,7 @@ def _plain_marks(table: Table, raw: RawTable) -> Marks | None:
 def number_marks(table: Table, raw: RawTable, findings: Findings) -> Marks:
     """Find out from all number cells of a table which decimal mark it uses."""
     seen: dict[str, tuple[int, str, str]] = {}
-    either = False
+    either = whole = False
     for column in table.columns.values():
         cells = raw.columns.get(column.name)
         if cells is None or column.kind not in ("int", "number"):
@@ -98,6 +98,7 @@ def number_marks(table: Table, raw: RawTable, findings: Findings) -> Marks:
         for index in odd.arg_true() if odd.any() else ():
             mark = _decimal_of(cells[index])
             either |= mark == "?"
+            whole |= mark == "?" and column.kind == "int"
             if mark in (".", ",") and mark not in seen:
                 seen[mark] = (raw.lines[index], column.name, cells[index])
             if len(seen) == 2:
@@ -115,7 +116,8 @@ def number_marks(table: Table, raw: RawTable, findings: Findings) -> Marks:
                 return Marks("?", mixed=True)
     if seen:
         return Marks(next(iter(seen)))
-    return Marks(raw.default_mark if either else ".")
+    # Nobody writes three decimals where whole numbers are wanted: 60.000 is taken neither for 60 nor for 60 thousand.
+    return Marks("?" if whole else raw.default_mark if either else ".")
 
 
 def _decimal_of(text: str) -> str:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from khien.programme.findings import Findings
 from khien.programme.guesses import guess
 from khien.programme.settings import LONGEST_HORIZON, SETTING_NAMES, Fact, Settings
+from khien.programme.text_files import decoded
 
 FILE: Final = "programme.toml"
 SHEET: Final = "settings"
@@ -28,9 +29,11 @@ def read_toml(folder: Path, findings: Findings) -> dict[str, Any] | None:
     except OSError as error:
         findings.note("file-unreadable", "settings", value=FILE, reason=error.strerror or str(error))
         return None
+    if (text := decoded(data, "settings", findings)) is None:
+        return None
     try:
-        stated = tomllib.loads(data.decode("utf-8-sig"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        stated = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         findings.note("settings-unreadable", "settings", value=FILE, reason=str(error))
         return None
     rates = stated.pop("rates", {})
