@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.plan.small_programmes import named, plan_of
 from tests.plan.tiny import with_tables
@@ -181,6 +181,7 @@ def test_a_total_cut_is_never_worse_than_the_closed_form(seed: int) -> None:
 
 @given(seeds)
 @settings(max_examples=20)
+@example(1953)  # the best case gives c1 less than the worst, since others count for more
 def test_worst_best_and_peace_stand_in_order(seed: int) -> None:
     made = random_chain(seed, known=False)
     stand = fixed(random_standing(seed, made))

@@ -128,10 +128,15 @@ def coverage_under_shock(
 
 
 def mean_over_time(table: pl.DataFrame) -> pl.DataFrame:
-    """Means of `coverage_under_shock` over the cut: one row a capability, in order."""
+    """Means of `coverage_under_shock` over the cut: one row a capability, in order.
+
+    `worst` and `best` are the lesser and the greater of the two answers: what is best for the whole may give a single
+    capability less than the worst case does.
+    """
     length = pl.col("to_month") - pl.col("from_month")
     means = [((pl.col(name) * length).sum() / length.sum()).alias(name) for name in ("coverage", "worst", "best")]
-    return table.group_by("capability", maintain_order=True).agg(means)
+    answers = table.group_by("capability", maintain_order=True).agg(means)
+    return answers.with_columns(worst=pl.min_horizontal("worst", "best"), best=pl.max_horizontal("worst", "best"))
 
 
 def cut_months(programme: Programme) -> float:
