@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +199,7 @@ def test_three_forms_of_a_file_say_the_same(khien: Khien, tmp_path: Path) -> Non
         ("onset,reported,cases\n2024-01-01,2024-01-03,\n", {"required"}),
         ("valid,issued,value\n2024-01-01,2024-01-09,inf\n,2024-01-09,2\n", {"nowcast-count", "required"}),
         ("onset,reported,cases\n", {"nothing"}),
+        ("onset,reported,cases\n,2024-01-09,1\n2024-01-01,,2\n", {"skipped", "nothing"}),
         ("\xff", {"nowcast-columns"}),
     ],
 )  # fmt: skip
@@ -212,6 +213,19 @@ def test_a_file_that_will_not_do_is_told_whole(text: str, codes: set[str], khien
         assert (code, out) == (1, "")
         assert all(part in err for part in codes)
     assert not (tmp_path / "n.csv").exists()
+
+
+@pytest.mark.parametrize(
+    "odd", [{"onset": [time(1)]}, {"onset": [timedelta(1)]}, {"reported": [[1]]}, {"cases": [[2.0]]}]
+)
+def test_columns_of_parquet_that_hold_no_days_or_numbers_are_told(odd: dict[str, list[object]], tmp_path: Path) -> None:
+    row = {"onset": [MONDAY], "reported": [MONDAY], "cases": [1.0], "place": [["a"]]}
+    pl.DataFrame(row | odd).write_parquet(tmp_path / "x.parquet")
+    with pytest.raises(BatchRefused) as refused:
+        read_reports(tmp_path / "x.parquet")
+    assert [(f.code, f.column) for f in refused.value.findings if f.code in ("time", "number")] == [
+        ("number" if "cases" in odd else "time", next(iter(odd)))
+    ]
 
 
 def test_a_triangle_with_a_hole_or_a_gap_names_the_cell(tmp_path: Path) -> None:

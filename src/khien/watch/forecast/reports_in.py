@@ -96,6 +96,7 @@ def read_reports(path: Path) -> Reports:
     frame = load_frame(path, ",", LIMITS["table"], reading.findings, WANTED)
     if frame is None:
         raise BatchRefused(reading.findings)
+    frame = frame.with_columns(_as_text(frame[name]) for name in frame.columns)
     form = next((form for form, columns in COLUMNS.items() if set(columns) <= set(frame.columns)), None)
     delays = _delays(frame) if form == "triangle" else ()
     if form is None or (form == "triangle" and len(delays) < 2):
@@ -115,11 +116,11 @@ def read_reports(path: Path) -> Reports:
                 reading.findings.note("required", path.name, row, name, count=lacking)
     if PLACE not in typed.columns:
         typed = typed.with_columns(pl.lit(ALL).alias(PLACE))
-    if typed.is_empty():
+    typed = typed.with_columns(pl.col(PLACE).cast(pl.String).fill_null(ALL)).drop_nulls(dates)
+    if typed.is_empty() and not reading.findings.errors:
         reading.findings.note("nothing", path.name, value=path.name)
     if reading.findings.errors or typed.is_empty():
         raise BatchRefused(reading.findings)
-    typed = typed.with_columns(pl.col(PLACE).cast(pl.String).fill_null(ALL)).drop_nulls(dates)
     return Reports(form, typed, delays, tuple(reading.findings))
 
 
@@ -127,6 +128,15 @@ def _delays(frame: pl.DataFrame) -> tuple[str, ...]:
     """Columns 0, 1, 2, … as far as they go without a gap."""
     count = next(d for d in range(MOST_DELAYS + 1) if str(d) not in frame.columns)
     return tuple(map(str, range(count)))
+
+
+def _as_text(cells: pl.Series) -> pl.Series:
+    """A column of Parquet that holds neither texts, numbers nor days (lists, spans of time) as the text of its cells,
+    which is then told like any other that cannot be read."""
+    kind = cells.dtype
+    if kind in (pl.String, pl.Date, pl.Datetime, pl.Boolean, pl.Null, pl.Categorical, pl.Enum) or kind.is_numeric():
+        return cells
+    return pl.Series(cells.name, [None if cell is None else str(cell)[:80] for cell in cells.to_list()], pl.String)
 
 
 def _dates(frame: pl.DataFrame, name: str, reading: Reading) -> pl.Series:
