@@ -108,6 +108,15 @@ def test_an_old_and_a_new_certificate_both_count(
     assert read_cap(signed, "m.xml", trust=read_trust([make()[1], ours[2]])).ok
 
 
+def test_a_file_may_hold_several_keys_and_certificates(make: Make, tmp_path: Path) -> None:
+    made = [make(), make(), make()]
+    (tmp_path / "all.pem").write_bytes(made[0][2].read_bytes() + made[1][1].read_bytes() + made[2][2].read_bytes())
+    trust = read_trust([tmp_path / "all.pem"])
+    assert (len(trust.certificates), len(trust.keys)) == (1, 2)
+    for key, certificate, _ in made:
+        assert read_cap(sign(MADE, key, certificate), "m.xml", trust=trust).ok
+
+
 def test_without_a_named_key_it_is_kept_and_marked(signed: bytes, tmp_path: Path) -> None:
     assert read_cap(signed, "m.xml").records["alerts"]["signature"].unique().to_list() == ["unchecked"]
     assert read_cap(MADE, "m.xml").records["alerts"]["signature"].null_count() > 0
@@ -256,6 +265,22 @@ def test_an_update_without_a_checked_signature_does_not_end_one_that_has_it(
         made = alert_states(rows, head["sent"] + timedelta(hours=1), findings=found)
         states[name] = (made.filter(pl.col("identifier") == head["identifier"])["state"][0], [f.code for f in found])
     assert states == {"plain": ("active", ["reference-unsigned"]), "signed": ("cancelled", [])}
+
+
+def test_a_copy_without_a_checked_signature_takes_nothing_from_the_checked_one(
+    signed: bytes, ours: tuple[Path, ...]
+) -> None:
+    checked = read_cap(signed, "m.xml", "hub", trust=read_trust([ours[1]])).records["alerts"]
+    head = checked.row(0, named=True)
+    copy = read_cap(MADE, "m.xml", "hub").records["alerts"]
+    told = f"{head['sender']},{head['identifier']},{head['sent'].isoformat()}"
+    cancel = copy.with_columns(msgType=pl.lit("Cancel"), references=pl.lit(told), identifier=pl.lit("forged-1"))
+    found = WatchFindings()
+    made = alert_states(pl.concat([copy, cancel, checked]), head["sent"] + timedelta(hours=1), findings=found)
+    ours_ = made.filter(pl.col("identifier") == head["identifier"])
+    assert [f.code for f in found] == ["reference-unsigned"]
+    assert set(ours_["state"]) == {"active"}
+    assert ours_["signature"].str.starts_with("sha256:").all()
 
 
 def test_alerts_of_an_older_store_are_read_as_unchecked(tmp_path: Path) -> None:

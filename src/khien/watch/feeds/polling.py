@@ -215,7 +215,7 @@ def _read(feed: Feed, body: bytes, now: datetime) -> Reading:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / ("answer.parquet" if body[:4] == b"PAR1" else "answer.csv")
         place.write_bytes(body)
-        told: dict[str, Any] = {"mapping": feed.mapping, "source": feed.source, "target": feed.target, "unit": feed.unit}
+        told: dict[str, Any] = {name: getattr(feed, name) for name in ("mapping", "source", "target", "unit")}
         limit = None if feed.limit is None else feed.limit / 10**6
         return read(place, feed.kind, issued=now, limit_mb=limit, **told)
 

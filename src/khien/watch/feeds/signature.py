@@ -7,6 +7,7 @@ what stands around it. Needs the extra `sign`.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -19,6 +20,8 @@ from khien.watch.observe.findings import BatchRefused, WatchFindings
 UNCHECKED: Final = "unchecked"
 """Stands in the table `alerts` for a signature that nobody checked; else the key that signed."""
 LARGEST_PEM: Final = 10**6
+PUBLIC: Final = re.compile(rb"-----BEGIN ((?:RSA )?PUBLIC KEY)-----.*?-----END \1-----", re.DOTALL)
+"""A public key in a PEM file, which may hold several."""
 STRONG: Final = ("RSA_", "SHA", "ECDSA_")
 """Beginnings of the names of methods that count: RSA, RSA-PSS and ECDSA, without SHA-1."""
 NAMES: Final = {"ds": SIGNATURE}
@@ -60,8 +63,10 @@ def read_trust(paths: Iterable[Path]) -> Trust:
                 data = file.read(LARGEST_PEM)
             if b"BEGIN CERTIFICATE" in data:
                 certificates += x509.load_pem_x509_certificates(data)
-            else:
-                keys.append(_spki(load_pem_public_key(data)))
+            plain = [found[0] for found in PUBLIC.finditer(data)]
+            if b"BEGIN CERTIFICATE" not in data and not plain:
+                plain = [data]  # the library says what it is not
+            keys += [_spki(load_pem_public_key(block)) for block in plain]
         except Exception as error:  # whatever a library raises for what is no certificate or key
             findings.note("signature-key", path.name, value=path.name, reason=f"{type(error).__name__}: {error}"[:160])
     if findings:
