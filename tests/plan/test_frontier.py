@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,6 +15,7 @@ from tests.plan.test_solver import bare, sound
 
 import khien
 from khien.plan.ask.frontier import Frontier, frontier
+from khien.plan.core.solve import Outcome, solve
 from khien.plan.settings import PlanSettings
 from khien.plan.verify import recomputed_value, verify
 from khien.programme import Programme
@@ -97,6 +100,19 @@ def test_what_is_out_of_reach_is_said(island: Path) -> None:
     told = frontier(khien.read(island), "survival", 3, asked)
     assert told.points["reached"].to_list() == [False] * 3
     assert told.plans == []
+
+
+def test_ctrl_c_in_any_search_ends_them_all(island: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    searches: list[str] = []
+
+    def pressed(*words: Any, **asked: Any) -> Outcome:
+        searches.append("search")
+        return dataclasses.replace(solve(*words, **asked), why="interrupt")
+
+    monkeypatch.setattr("khien.plan.ask.frontier.solve", pressed)
+    with pytest.raises(KeyboardInterrupt):
+        frontier(khien.read(island), "reliance", 3, PlanSettings(work=100))
+    assert len(searches) == 1
 
 
 def test_nonsense_is_refused(island: Path) -> None:

@@ -147,6 +147,7 @@ class _Run:
     def solved(self) -> list[_Point]:
         """From no promise to the greatest, and then down again, every plan going on from its neighbour."""
         free = plan_programme(self.programme, self.plain)
+        _go_on(free.why_stopped)
         self.level, self.bound = self._level(free), free.bound
         self._tell()
         hard = self._point(1.0 if self.measure == "reliance" else self._longest())
@@ -198,7 +199,9 @@ class _Run:
         slope = np.where(watched, p.g_slope / FAINT, p.g_slope * FAINT)
         q = p._replace(g_slope=slope, b_scale=p.b_scale / FAINT, b_floor=np.full_like(p.b_floor, -1e300))
         start = dataclasses.replace(self.start, theta=np.zeros(0))
-        return solve(q, time_limit=self.seconds, work=self.each.work, seed=self.each.seed, start=start)
+        out = solve(q, time_limit=self.seconds, work=self.each.work, seed=self.each.seed, start=start)
+        _go_on(out.why)
+        return out
 
     def _ladder(self, hard: _Point, top: Outcome, free: Plan) -> Iterator[_Point]:
         """The promises, from what a plan without one keeps anyhow to the most that was found."""
@@ -223,6 +226,7 @@ class _Run:
         out = solve(
             point.c.problem, time_limit=self.seconds, work=s.work, seed=s.seed, gap_target=s.gap_target, start=start
         )  # fmt: skip
+        _go_on(out.why)
         return settled(point.c, out, Choice(start.x, start.s, start.cohorts))
 
     def _shared(self, ladder: list[_Point], free: Plan) -> list[_Point]:
@@ -274,6 +278,12 @@ class _Run:
             points=pl.DataFrame(rows, schema=POINTS, orient="row"),
             bought=pl.DataFrame(bought, schema=BOUGHT, orient="row"), seconds=time.perf_counter() - began,
         )  # fmt: skip
+
+
+def _go_on(why: str) -> None:
+    """Ctrl-C ends the whole frontier; a search keeps it to itself and would only give way to the next."""
+    if why == "interrupt":
+        raise KeyboardInterrupt
 
 
 def _judged(point: _Point, out: Outcome) -> Outcome | None:
