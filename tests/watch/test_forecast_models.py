@@ -121,6 +121,14 @@ def test_two_values_are_enough_for_a_forecast(few_winters: None) -> None:
         assert (np.diff(said, axis=-1) >= 0).all(), name
 
 
+@pytest.mark.parametrize("every", ["week", "month"])
+def test_a_young_series_can_be_asked_far_ahead(few_winters: None, every: str) -> None:
+    p = Panel(np.array([[3.0, 4.0, 6.0]]), ("a",), date(2024, 1, 6), every)  # type: ignore[arg-type]
+    said = endemic(p, scaled(p), (1, 110))
+    assert said.shape == (1, 2, 23)
+    assert np.isfinite(said).all()
+
+
 def test_a_young_series_of_months_is_also_told_by_made_up_waves(few_winters: None) -> None:
     weekly = panel()
     young = Panel(weekly.values[:, :30], weekly.places, date(2014, 6, 1), "month")

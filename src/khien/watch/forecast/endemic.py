@@ -6,6 +6,7 @@ the range that a place will run through is not known yet where its series has ju
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import Final
 
@@ -20,7 +21,8 @@ from khien.watch.forecast.series import unit_of
 PASTS: Final = 120
 PLACES: Final = 4
 WEEKS: Final = {"week": 104, "month": 312}
-"""Weeks that each past is long."""
+"""Weeks that each past is long, where no more is asked."""
+SPARE: Final = 40  # periods that a past is longer, at the least, than the furthest that is asked
 BEGUN: Final = 2  # times that each past is also seen when it had just begun
 MOST_ROWS: Final = 40_000
 Rows = tuple[Floats, Floats, Ints]
@@ -47,7 +49,8 @@ def learnt(steps: tuple[int, ...], every: Every, seed: int = 1) -> QuantileFores
     """The forecaster for so many periods ahead; made once a process, the same for every place and date."""
     rng = np.random.default_rng(seed)
     found: list[Rows] = []
-    for counts in waves.pasts(PASTS, PLACES, WEEKS[every], seed):
+    weeks = max(WEEKS[every], math.ceil((max(steps) + SPARE) * (waves.A_MONTH if every == "month" else 1)))
+    for counts in waves.pasts(PASTS, PLACES, weeks, seed):
         series = waves.months(counts) if every == "month" else counts
         whole = _sum(series)
         z = np.concatenate([whole, np.log1p(series)])
@@ -66,11 +69,11 @@ def _sum(values: Floats) -> Floats:
 
 
 def _rows(z: Floats, steps: tuple[int, ...]) -> Rows:
-    """Every second period of a past, for all places and steps."""
+    """Every second period of a past, for all places and steps; fewer of them where many steps are asked."""
     seen = features(z, z[:1], levels=False)
     parts = []
     for step in steps:
-        at = np.arange(8, z.shape[1] - step, 2)
+        at = np.arange(8, z.shape[1] - step, max(2, len(steps) // 16))
         came = (z[:, at + step] - z[:, at]).ravel()
         parts.append((seen[:, at].reshape(len(came), -1), came, np.full(len(came), step)))
     x, y, ahead = (np.concatenate(column) for column in zip(*parts, strict=True))
