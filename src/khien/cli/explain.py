@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from khien.cli.exits import Exit, Stop
 from khien.cli.output import answer, number
 from khien.cli.parser import Parser, add_command
-from khien.words import LANGUAGES, t
+from khien.words import t
 
 if TYPE_CHECKING:
     from khien.plan import Plan
@@ -119,13 +119,9 @@ def _reason_lines(told: Reasons, lang: str) -> Iterator[str]:
 
 def _lines(row: Mapping[str, Any], lang: str) -> Iterator[str]:
     """A reason as text: the id, then what is said in the chosen language, then the figures behind it."""
-    other = tuple(f"_{one}" for one in LANGUAGES if one != lang)
     said = [str(value) for name, value in row.items() if name.endswith(f"_{lang}") and value]
-    figures = [
-        f"{name}: {number(value, lang, 4)}"
-        for name, value in row.items()
-        if isinstance(value, float) and not name.endswith(other)
-    ]
+    words = {"worth": t("cli_explain_worth", lang), "price": t("cli_explain_price", lang)}
+    figures = [f"{says}: {number(row[name], lang, 4)}" for name, says in words.items() if row[name] is not None]
     yield f"{row['project']}: " + " · ".join(said)
     if figures:
         yield "    " + " · ".join(figures)
