@@ -105,6 +105,25 @@ def test_no_figures_are_told_of_a_plan_whose_choices_were_edited(
     row = plan["choices"]["project"].index("boat-make")
     for column, value in change.items():
         plan["choices"][column][row] = value
+    _refused_by_all(plan, island, tmp_path, capsys)
+
+
+@pytest.mark.parametrize("by", [-(10**7), -8, 2, 10**7])
+def test_no_figures_are_told_of_a_choice_that_was_moved_out_of_its_time(
+    island: Path, island_plan: Path, tmp_path: Path, capsys: Capture, by: int
+) -> None:
+    """Compiled steps would read beyond the end of their tables."""
+    plan = json.loads((island_plan / "plan.json").read_text(encoding="utf-8"))
+    choices = plan["choices"]
+    row = max(range(len(choices["end"])), key=lambda i: (not choices["fixed"][i], choices["end"][i]))
+    for column in ("start", "end"):
+        choices[column][row] += by
+    if by > 0:
+        choices["end_quarter"][row], choices["start_quarter"][row] = "2099Q4", "2099Q1"
+    _refused_by_all(plan, island, tmp_path, capsys)
+
+
+def _refused_by_all(plan: dict[str, Any], island: Path, tmp_path: Path, capsys: Capture) -> None:
     (tmp_path / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
     told = (["explain", str(tmp_path), str(island), "--quick"], ["reliance", str(island), "--plan", str(tmp_path)])
     for words in (*told, ["prices", str(tmp_path), str(island)]):

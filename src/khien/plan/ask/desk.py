@@ -52,7 +52,8 @@ def choice_of(c: Compiled, plan: Plan) -> Choice:
     option = {name: i for i, name in enumerate(c.options)}
     x, s = np.full(len(p.must), -1, dtype=np.int64), np.zeros(len(p.must), dtype=np.int64)
     for name, way, start in plan.choices.select("project", "option", "start").iter_rows():
-        if name in project and way in option and 0 <= start < p.T:
+        # A plan that breaks a rule may end beyond the planned quarters, where compiled steps must not look.
+        if name in project and way in option and 0 <= start <= p.T - p.dur[option[way]]:
             x[project[name]], s[project[name]] = option[way], start
     cohorts = np.zeros((len(p.tr_pool), p.T), dtype=np.int64)
     kept = {(skill, c.facts.index(q, 0)) for skill, q, _ in c.facts.settings.kept_training}

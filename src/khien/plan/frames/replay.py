@@ -17,6 +17,8 @@ from khien.reliance import NEVER, Horizon, horizon, option_partners, service_nee
 from khien.words import t
 
 Quarters = dict[str, int]
+FARTHEST = 800
+"""Quarters before and after the first planned one in which something may begin or end: two hundred years."""
 
 
 class PlanMismatch(ValueError):
@@ -34,15 +36,26 @@ def require_match(programme: Programme, plan: Plan) -> None:
     ------
     PlanMismatch
         The programme has another content hash than the plan names, or a choice of the plan is not one of its options,
-        takes another time than that option, or chooses a project twice.
+        takes another time than that option, has labels of other quarters, or chooses a project twice.
     """
     if programme.hash != plan.programme_hash:
         raise PlanMismatch("plan_mismatch", plan=plan.programme_hash[:12], programme=programme.hash[:12])
     known = planning_values(programme.options, programme.settings).select("project", "option", "duration_quarters")
     laid = plan.choices.join(known, on=["project", "option"], how="left", maintain_order="left")
-    fits = (pl.col("end") - pl.col("start") == pl.col("duration_quarters")).fill_null(False)
+    whole = (pl.col("end") - pl.col("start") == pl.col("duration_quarters")).fill_null(False)
+    fits = whole & pl.lit(_in_time(programme, plan))
     for row in laid.filter(~fits | pl.col("project").is_duplicated()).head(1).iter_rows(named=True):
         raise PlanMismatch("plan_choice_odd", project=row["project"], option=row["option"], start=row["start_quarter"])
+
+
+def _in_time(programme: Programme, plan: Plan) -> pl.Series:
+    """Of each choice, whether its quarters bear their labels and are no fantasy."""
+    rows = plan.choices.select("start", "end", "start_quarter", "end_quarter").iter_rows()
+    fits = [
+        -FARTHEST < start < end < FARTHEST and labels == [programme.label(start), programme.label(end - 1)]
+        for start, end, *labels in rows
+    ]
+    return pl.Series(fits, dtype=pl.Boolean)
 
 
 @dataclass(frozen=True)
