@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xlsxwriter.exceptions import FileCreateError
 
+from khien.cli.failure import describe
 from khien.programme import Programme, new, read, template, write
 from khien.programme.skeleton import skeleton
+from khien.programme.writing import write_file
 
 
 def test_a_folder_gives_back_the_same_programme(complete: Programme, tmp_path: Path) -> None:
@@ -126,3 +129,17 @@ def test_new_makes_a_valid_programme_and_never_overwrites(tmp_path: Path) -> Non
 def test_templates_are_written_whole(tmp_path: Path) -> None:
     template(tmp_path / "t.xlsx")
     assert os.listdir(tmp_path) == ["t.xlsx"]
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_full_disk_names_the_file_that_was_wanted(tmp_path: Path, wrapped: bool) -> None:
+    def fill(place: Path) -> None:
+        trouble = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        raise FileCreateError(trouble) if wrapped else trouble
+
+    with pytest.raises((OSError, FileCreateError)) as told:
+        write_file(tmp_path / "out.xlsx", fill)
+    code, message, _ = describe(told.value, "en")
+    assert code == 2
+    assert str(tmp_path / "out.xlsx") in message
+    assert not list(tmp_path.iterdir())

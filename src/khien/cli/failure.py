@@ -50,6 +50,8 @@ def describe(error: BaseException, lang: str) -> tuple[Exit, str, dict[str, Any]
         return Exit.STOPPED, t("cli_stopped", lang), {}
     if isinstance(error, MemoryError):
         return Exit.OUR_FAULT, t("cli_no_memory", lang), {}
+    if isinstance(error, _kind("xlsxwriter.exceptions", "FileCreateError")):
+        error = error.args[0]  # the trouble with the file, wrapped
     if isinstance(error, OSError) and error.errno in THE_CALLERS:
         where = error.filename if error.filename is not None else "?"
         return Exit.WRONG_USE, t("cli_file_trouble", lang, path=where, reason=file_reason(error, lang)), {}

@@ -45,6 +45,11 @@ def write_file(path: Path, fill: Callable[[Path], None]) -> None:
         _sync(place)
         os.chmod(place, 0o666 & ~_umask())
         os.replace(place, path)
+    except Exception as error:
+        for trouble in (error, *error.args[:1]):  # XlsxWriter wraps it
+            if isinstance(trouble, OSError) and trouble.filename in (None, name):
+                trouble.filename = str(path)  # the file that was wanted: a full disk names none
+        raise
     finally:
         place.unlink(missing_ok=True)
 
