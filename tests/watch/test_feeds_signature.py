@@ -283,6 +283,27 @@ def test_a_copy_without_a_checked_signature_takes_nothing_from_the_checked_one(
     assert ours_["signature"].str.starts_with("sha256:").all()
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_what_came_first_without_a_signature_does_not_keep_the_signed_message_out(
+    signed: bytes, ours: tuple[Path, ...], tmp_path: Path, again: bool
+) -> None:
+    trust = read_trust([ours[1]])
+    for name, first in (("copy", MADE), ("forged", MADE.replace(b">Severe<", b">Minor<"))):
+        store = Store(tmp_path / name)
+        read_cap(first, "m.xml", "hub").into(store, now=NOW)
+        store = Store(tmp_path / name) if again else store
+        assert read_cap(signed, "m.xml", "hub", trust=trust).into(store, now=NOW).entry is not None, name
+        store = Store(tmp_path / name) if again else store
+        assert read_cap(signed, "m.xml", "hub", trust=trust).into(store, now=NOW).entry is None, name
+        assert read_cap(MADE, "m.xml", "hub").into(store, now=NOW).entry is None, name
+        with pytest.raises(BatchRefused) as refused:
+            read_cap(MADE.replace(b">Severe<", b">Extreme<"), "m.xml", "hub").into(store, now=NOW)
+        assert [f.code for f in refused.value.findings] == ["record-conflict"]
+        held = alert_states(store.records("alerts").collect(), NOW)
+        assert held["signature"].str.starts_with("sha256:").all()
+        assert held.height == read_cap(MADE, "m.xml").records["alerts"].height
+
+
 def test_alerts_of_an_older_store_are_read_as_unchecked(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     read_cap(MADE, "m.xml").into(store, now=NOW)

@@ -16,7 +16,7 @@ from khien.watch.observe.schema import moment
 Key = tuple[str, str, datetime]
 KEY: Final = ("sender", "identifier", "sent")
 UNSURE: Final = pl.col("signature").fill_null(UNCHECKED) == UNCHECKED
-"""Whether nobody checked the signature of a row, or it has none."""
+"""Whether nobody checked the signature of a row, or it has none; see `records.SURE`."""
 ENDLESS: Final = timedelta(days=7)
 REPLACES: Final = {"Update": "superseded", "Cancel": "cancelled"}
 
@@ -51,8 +51,8 @@ def alert_states(
     if known_at is not None:
         rows = rows.filter(pl.col("received") <= moment(known_at))
     # Of a message that came in several ways, or that somebody imitated, the one whose signature was checked counts.
-    rows = rows.with_row_index("_no").sort(UNSURE, maintain_order=True)
-    rows = rows.unique([*KEY, "info"], keep="first", maintain_order=True).sort("_no").drop("_no")
+    rows = rows.filter(~UNSURE | UNSURE.all().over(KEY))
+    rows = rows.unique([*KEY, "info"], keep="first", maintain_order=True)
     ended = _ended(rows, findings)
     keys = rows.select(KEY).iter_rows()
     fates = [ended.get(key, (None, None)) for key in keys]
@@ -76,7 +76,7 @@ def alert_states(
 
 def _ended(rows: pl.DataFrame, findings: WatchFindings | None) -> dict[Key, tuple[str, str]]:
     """Message to what ended it and by whose identifier; a cancel outweighs an update."""
-    heads = rows.sort(UNSURE, maintain_order=True).unique(KEY, keep="first", maintain_order=True).sort("sent")
+    heads = rows.unique(KEY, keep="first", maintain_order=True).sort("sent")
     sources = {_key(row): row["source"] for row in heads.iter_rows(named=True)}
     checked = {_key(row) for row in heads.iter_rows(named=True) if _checked(row)}
     ended: dict[Key, tuple[str, str]] = {}

@@ -17,6 +17,11 @@ from khien.watch.observe.schema import RECORD_KEYS, UTC_TIME, schema_of
 
 Key = tuple[Any, ...]
 TIMES: Final = ("issued", "sent")
+ALERTS: Final = "alerts"
+CHECKED: Final = "alerts whose signature was checked"
+SURE: Final = pl.col("signature").str.starts_with("sha256:").fill_null(False)
+"""Whether the signature of an alert was checked. What somebody sent before without one, or in its name, does not keep
+such a message out."""
 
 
 class KnownRecords:
@@ -44,12 +49,13 @@ class KnownRecords:
         """Records that are not there yet, and how many versions are new and how many were there.
 
         The same version with other content is a finding: one of the two is not genuine. The same content as another
-        version of the same record adds nothing.
+        version of the same record adds nothing. An alert whose signature was checked is only held against such alerts.
         """
         self._read(files, state, table)
         key, schema = RECORD_KEYS[table], schema_of(table)
         rows = frame.select(*(pl.lit(received, UTC_TIME).alias(n) if n == "received" else n for n in schema))
-        versions, contents = self._versions[table], self._contents[table]
+        against = CHECKED if table == ALERTS and frame.select(SURE.all()).item() else table
+        versions, contents = self._versions[against], self._contents[against]
         met: dict[Key, str] = {}
         good: set[str] = set()
         bad = old = 0
@@ -63,18 +69,24 @@ class KnownRecords:
             else:
                 met[version] = sha256
                 good.add(sha256)
-        self._fresh[table] = met
+        self._fresh[against] = met
         if bad or old:
             rows = rows.filter(pl.col("sha256").is_in(list(good)))
         return rows, (len(good), old)
 
     def stored(self, paths: Iterable[str]) -> None:
         """What was found new last is in the store now, in these files."""
-        for table, met in self._fresh.items():
-            self._versions[table] |= met
-            self._contents[table] |= {_content(RECORD_KEYS[table], version, sha256) for version, sha256 in met.items()}
+        for against, met in self._fresh.items():
+            for version, sha256 in met.items():
+                self._note(ALERTS if against == CHECKED else against, version, sha256, sure=against == CHECKED)
         self._fresh = {}
         self._seen |= set(paths)
+
+    def _note(self, table: str, version: Key, sha256: str, *, sure: bool) -> None:
+        if sure or version not in self._versions[CHECKED]:
+            for name in (table, CHECKED) if sure else (table,):
+                self._versions[name][version] = sha256
+                self._contents[name].add(_content(RECORD_KEYS[table], version, sha256))
 
     def _read(self, files: Files, state: State, table: str) -> None:
         """Take in the files that were not read yet."""
@@ -82,9 +94,10 @@ class KnownRecords:
         if not chosen:
             return
         key = RECORD_KEYS[table]
-        for row in scan(files, chosen, table).select(*key, "sha256").unique().collect().iter_rows():
-            self._versions[table][row[:-1]] = row[-1]
-            self._contents[table].add(_content(key, row[:-1], row[-1]))
+        sure = SURE if table == ALERTS else pl.lit(False)
+        rows = scan(files, chosen, table).select(*key, "sha256", _sure=sure).unique().sort("_sure", descending=True)
+        for *version, sha256, checked in rows.collect().iter_rows():
+            self._note(table, tuple(version), sha256, sure=checked)
         self._seen |= {file.path for file in chosen}
 
 
