@@ -141,6 +141,17 @@ def test_a_place_with_too_few_issues_is_told_and_the_others_are_nowcast() -> Non
     assert refused.value.findings[0].code == "nowcast-pairs"
 
 
+def test_what_can_be_below_nought_is_no_count() -> None:
+    now = MONDAY + timedelta(weeks=WEEKS - 1, days=10)
+    cold = issues(drawn(), "48").with_columns(value=pl.col("value") - 100.0)
+    with pytest.raises(NowcastRefused) as refused:
+        from_issues(cold, "temperature", now, longest=DELAYS - 1)
+    assert [f.code for f in refused.value.findings] == ["nowcast-count"]
+    found = from_issues(pl.concat([issues(drawn()), cold]), "dengue", now, longest=DELAYS - 1)
+    assert found.known["place"].unique().to_list() == ["01"]
+    assert [f.code for f in found.findings] == ["nowcast-count"]
+
+
 def test_the_usual_wait_is_that_of_nine_in_ten_periods() -> None:
     rows = issues(drawn())
     now = MONDAY + timedelta(weeks=40)

@@ -86,7 +86,7 @@ def from_issues(
         told: progress.
 
     Raises:
-        NowcastRefused: no place has enough to learn from.
+        NowcastRefused: no place has enough to learn from, or values below 0, which are no counts.
     """
     findings = WatchFindings()
     days = [pl.col(name).cast(pl.Date) for name in ("valid", "issued")]
@@ -94,6 +94,11 @@ def from_issues(
     rows = rows.filter(pl.col("issued") <= now)
     if rows.is_empty():
         findings.note("nowcast-nothing", indicator, value=now.isoformat())
+    below = rows.group_by("place").agg(pl.min("value")).filter(pl.col("value") < 0).sort("place")
+    for place, lowest in below.iter_rows():
+        findings.note("nowcast-count", indicator, None, None, f"{place}: {lowest:g}")
+    rows = rows.filter(~pl.col("place").is_in(below["place"].to_list()))
+    if rows.is_empty():
         raise NowcastRefused(findings)
     lag = usual_lag(rows, DAYS[period], now) if lag is None else lag
     places = _places(rows, indicator, now, period, longest, lag, findings)
