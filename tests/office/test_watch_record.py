@@ -91,6 +91,11 @@ def test_what_is_wrong_with_a_file_is_said_and_the_rest_of_the_page_stands(visit
     assert any("yesterday" in text for text in findings)
     assert len(findings) == 3
     assert visit(Role.VIEWER).get("/watch/record/warnings.csv").status_code == 404
+    (watched.folder / "events.csv").write_text("hazard,place,onset,level\n")
+    (watched.folder / "warnings.jsonl").write_text("{}\n")
+    answer = visit(Role.VIEWER).get("/watch/record/")
+    assert answer.status_code == 200
+    assert len(html.fromstring(answer.content.decode()).xpath("//*[@role='alert']//li")) == 2
     assert visit(Role.VIEWER).get("/watch/record/chances.en.svg").status_code == 404
 
 
@@ -131,6 +136,23 @@ def test_programs_read_warnings_values_and_forecasts(
     assert len(found["forecasts"][0]["quantiles"]) == len(found["forecasts"][0]["values"])
     for path in ("/warnings/none", "/indicators/none/latest", "/indicators/none/forecasts"):
         assert ask(path)[0] == 404, path
+    file = next((watched.folder / "forecasts").glob("*.parquet"))
+    broken = pl.read_parquet(file).with_columns(value=pl.lit(float("nan")), model=pl.lit("broken"))
+    broken.write_parquet(file.with_name("zz.parquet"))
+    assert ask("/indicators/rain-24h/forecasts?model=broken")[1] == {"total": 0, "forecasts": []}
+
+
+@pytest.mark.parametrize("path", ["/warnings", "/warnings/x", "/indicators", "/indicators/rain-24h/latest",
+                                  "/indicators/rain-24h/forecasts"])  # fmt: skip
+def test_a_program_needs_a_token_that_may_read(client: Client, actor: Callable[..., Actor], path: str) -> None:
+    _, secret = make_token(actor(Role.ANALYST), "a test", ["run"], 1)
+    for headers, code in (({}, 401), ({"Authorization": f"Bearer {secret}"}, 403)):
+        assert client.get(f"/api/watch{path}", headers=headers).status_code == code
+
+
+def test_the_record_is_for_people_who_signed_in(client: Client) -> None:
+    for path in ("", "warnings.csv", "scores.csv", "chances.csv", "chances.en.svg"):
+        assert client.get(f"/watch/record/{path}").status_code == 302, path
 
 
 def test_units_are_written_in_the_language_of_the_page() -> None:

@@ -125,7 +125,8 @@ class Watch:
         Returns:
             The columns of `SERIES`, `quantile`, `value`, and `issued` and `added`: when a forecast was issued and came
             into the ledger, missing for one that only lies in a file. `reference` and `target` are dates. Of a
-            forecast that stands in several files the last counts, before all of them the ledger.
+            forecast that stands in several files the last counts, before all of them the ledger. What is no finite
+            number is left out.
 
         Raises:
             Trouble: a file is no table of forecasts, or the ledger is broken.
@@ -195,5 +196,6 @@ def _forecasts(folder: Path, indicator: str, stamp: Stamp) -> pl.DataFrame:
         except LedgerError as error:
             told = {lang: " ".join(f.message(lang) for f in error.findings) for lang in ("vi", "en")}
             raise Trouble("lookout_trouble_ledger", what=told) from error
-    whole = pl.concat(parts).drop_nulls([*SERIES, "quantile", "value"]).sort(*SERIES, "quantile", "_rank")
+    whole = pl.concat(parts).drop_nulls([*SERIES, "quantile", "value"])
+    whole = whole.filter(pl.all_horizontal(pl.col("quantile", "value").is_finite())).sort(*SERIES, "quantile", "_rank")
     return whole.unique([*SERIES, "quantile"], keep="last", maintain_order=True).drop("_rank")

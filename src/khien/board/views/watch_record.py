@@ -17,6 +17,7 @@ from khien.board.http import file_answer, lang_of, page
 from khien.board.views.watch import asked, desk_of, known_of, name_of, opened, picture
 from khien.board.views.watch_indicator import caption_at
 from khien.draw.numbers import number, percent
+from khien.office.acts.warnings import NotSound
 from khien.office.watching import Watch
 from khien.watch.forecast.ledger_findings import LedgerError
 from khien.watch.warn import Desk, WarnError
@@ -44,7 +45,7 @@ def record(request: HttpRequest) -> HttpResponse:
     try:
         found = warned(watch, known, level)
         context |= {"told": found is not None, "tallies": [_tally(one, lang) for one in found or ()]}
-    except WarnError as error:
+    except (WarnError, NotSound) as error:
         context["wrong"] = [(f.place, f.message(lang), f.way_out(lang)) for f in error.findings]
     try:
         scored = watch_record.promised(watch, known, chosen["indicator"])
