@@ -67,6 +67,12 @@ def test_hits_misses_and_false_alarms_are_those_of_the_events(visit: Visit, watc
     assert row["rain"]["waiting"] == 3
 
 
+def test_a_file_for_spreadsheets_runs_nothing(visit: Visit, watched: Watch) -> None:
+    (watched.folder / "events.csv").write_text("hazard,place,onset,level\n=1+1,31,2026-01-01T00:00:00+00:00,4\n")
+    found = table(visit(Role.VIEWER).get("/watch/record/warnings.csv").content)
+    assert "'=1+1" in found["hazard"].to_list()
+
+
 def test_promises_are_parted_by_when_they_were_kept(visit: Visit, watched: Watch) -> None:
     browser = visit(Role.VIEWER)
     told = table(browser.get("/watch/record/scores.csv").content)

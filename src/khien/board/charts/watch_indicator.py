@@ -275,10 +275,6 @@ class Look:
         rows = self.vintages.filter(pl.col("value").is_not_null()).select(pl.col("issued").dt.date(), "value")
         return watch_fan.vintages(lang, narrow, unit, caption, list(rows.iter_rows()))
 
-    def csv(self, part: str) -> str:
-        """The numbers behind a picture."""
-        return self.frame(part).write_csv()
-
     def frame(self, part: str) -> pl.DataFrame:
         """The numbers behind a picture, as a table."""
         if part == "vintages":

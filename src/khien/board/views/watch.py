@@ -16,7 +16,7 @@ from khien.board.charts import watch_map, watch_now
 from khien.board.charts.watch_levels import rule_of
 from khien.board.charts.watch_map import Mark
 from khien.board.charts.watch_now import Known, Value
-from khien.board.http import actor_of, file_answer, lang_of, page
+from khien.board.http import actor_of, csv_answer, file_answer, lang_of, page
 from khien.board.views.charts import POLICY as PICTURE
 from khien.board.views.door import SCRIPTED
 from khien.draw.numbers import number
@@ -294,8 +294,7 @@ def situation_csv(request: HttpRequest) -> HttpResponse:
     """The newest value of every indicator and place as CSV, as of now or of a past day."""
     watch, known = opened(request), known_of(request)
     values = [v for one in watch_now.indicators_of(watch) for v in watch_now.newest(watch, one, known)]
-    text = "\N{BYTE ORDER MARK}" + watch_now.frame_of(values).write_csv()
-    return file_answer(text.encode(), f"khien-watch-{known.at.date()}.csv", "text/csv; charset=utf-8")
+    return csv_answer(watch_now.frame_of(values), f"khien-watch-{known.at.date()}.csv")
 
 
 @page("GET")

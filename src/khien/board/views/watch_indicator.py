@@ -14,7 +14,7 @@ from django.views.decorators.gzip import gzip_page
 from khien.board.charts import watch_now, watch_skill
 from khien.board.charts.watch_indicator import PARTS, Chosen, Look, edge_name, worth_asking
 from khien.board.charts.watch_levels import DECISION
-from khien.board.http import file_answer, lang_of, page
+from khien.board.http import csv_answer, lang_of, page
 from khien.board.views.watch import asked, indicator_of, known_of, name_of, opened, period_name, picture, told
 from khien.draw.numbers import number, percent
 from khien.words import t
@@ -106,8 +106,7 @@ def chart(request: HttpRequest, name: str, part: str, lang: str, size: str) -> H
 def numbers(request: HttpRequest, name: str, part: str) -> HttpResponse:
     """The numbers behind a picture as CSV."""
     look = look_of(request, name)
-    text = "\N{BYTE ORDER MARK}" + look.csv(part)
-    return file_answer(text.encode(), f"khien-{name}-{part}.csv", "text/csv; charset=utf-8")
+    return csv_answer(look.frame(part), f"khien-{name}-{part}.csv")
 
 
 @page("GET")

@@ -13,7 +13,7 @@ from django.views.decorators.gzip import gzip_page
 from khien.board.charts import watch_now, watch_record
 from khien.board.charts.watch_now import Known
 from khien.board.charts.watch_record import CHANCES, PICTURES, QUANTILES, Promised
-from khien.board.http import file_answer, lang_of, page
+from khien.board.http import csv_answer, lang_of, page
 from khien.board.views.watch import asked, desk_of, known_of, name_of, opened, picture
 from khien.board.views.watch_indicator import caption_at
 from khien.draw.numbers import number, percent
@@ -181,8 +181,7 @@ def numbers(request: HttpRequest, name: str) -> HttpResponse:
     else:
         scored, model = _scored(request)
         frame = scored.rows(name, model) if name in (CHANCES, QUANTILES) else _scores(scored)
-    text = "\N{BYTE ORDER MARK}" + frame.write_csv()
-    return file_answer(text.encode(), f"khien-record-{name}.csv", "text/csv; charset=utf-8")
+    return csv_answer(frame, f"khien-record-{name}.csv")
 
 
 def _scores(scored: Promised) -> pl.DataFrame:
