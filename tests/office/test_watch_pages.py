@@ -360,12 +360,16 @@ MADE_UP = (
 )  # fmt: skip
 
 
-@pytest.mark.slow
-def test_made_up_questions_are_answered(visit: Visit, watched: Watch) -> None:
+@pytest.mark.parametrize(
+    "queries", [("day=%00&map=../x&place=zz&horizon=-1&valid=x&basis=%F0%9F%92%A5",),
+                pytest.param(MADE_UP, marks=pytest.mark.slow)],
+    ids=["together", "each"],
+)  # fmt: skip
+def test_made_up_questions_are_answered(visit: Visit, watched: Watch, queries: tuple[str, ...]) -> None:
     browser = visit(Role.VIEWER)
     there = ("", "replay/", "indicators/dengue-cases/", "models/", "situation.csv")
     nowhere = ("indicators/no-such/", "indicators/rain-24h/none.csv", "desk/2026-9999-rain/")
-    for query in MADE_UP:
+    for query in queries:
         for path in (*there, *nowhere):
             code = 200 if path in there else 404
             assert browser.get(f"/watch/{path}?{query}").status_code == code, (path, query)
