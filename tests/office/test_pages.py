@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from lxml import html
 from tests.office.conftest import dearer
 
 from khien import Programme
@@ -192,3 +193,13 @@ def test_pages_ask_the_database_little(
         browser.get(path)
         with django_assert_max_num_queries(18):  # type: ignore[attr-defined]
             browser.get(path)
+
+
+def test_a_province_that_is_no_longer_offered_is_kept_on_the_form_of_an_account(
+    visit: Visit, actor: Callable[..., Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    officer = actor(Role.PROVINCE_OFFICER, "officer", "77")
+    monkeypatch.setattr("khien.board.views.accounts.provinces", lambda _: [("01", "Hà Nội")])
+    page = html.fromstring(visit(Role.ADMINISTRATOR).get(f"/accounts/{officer.person.pk}/").content.decode())
+    options = {one.get("value"): one.get("selected") for one in page.xpath("//select[@name='places']/option")}
+    assert options == {"01": None, "77": "selected"}

@@ -51,10 +51,12 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
     actor = actor_of(request)
     other = reads.account(actor, pk)
     held = {grant.role: grant.place for grant in other.grants.all()}
+    places, offered = sorted(grant.place for grant in other.grants.all() if grant.place), provinces(lang_of(request))
+    # A province that is no longer there stays to be seen and kept, or whoever saves the form would take it away unseen.
+    offered += [(place, place) for place in places if offered and place not in dict(offered)]
     return render(request, "board/account.html", {
         "other": other, "roles": [(role, role.value in held) for role in Role],
-        "places": sorted(grant.place for grant in other.grants.all() if grant.place),
-        "provinces": provinces(lang_of(request)),
+        "places": places, "provinces": offered,
         "second": second.has_second(other), "tied": SocialAccount.objects.filter(user_id=other.pk).exists(),
         "may_change": door.may_change(actor.person, other), "may_deactivate": door.may_deactivate(actor.person, other),
     })  # fmt: skip
