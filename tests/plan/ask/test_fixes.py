@@ -139,7 +139,7 @@ def test_of_all_plans_none_mends_at_a_smaller_loss(seed: int) -> None:
     plan = plan_programme(programme, PlanSettings(work=400))
     best = max(value for _, value in every_plan(seed, 0))
     assert plan.value == pytest.approx(best)
-    told = fixes(programme, plan, first=FIRST, steps=400)
+    told = fixes(programme, plan, first=FIRST)
     lasts = dict(programme.options.select("id", "duration_mode_quarters").iter_rows())
     for row in told.fixes.to_dicts():
         options = [text.split(" ")[1] for text in row["fix"] if not text.startswith("stock")]

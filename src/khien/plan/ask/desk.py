@@ -21,7 +21,8 @@ from khien.plan.model import Compiled
 from khien.plan.result import Plan
 
 COLD = 0.02
-"""Temperature of a search near a good plan, as a share of the typical worth of a project."""
+HEATS = (COLD, 0.1, 0.3)
+"""Temperatures of a search near a good plan, as shares of the typical worth of a project: at first, after searches in vain."""
 
 
 class Choice(NamedTuple):
@@ -128,12 +129,16 @@ class Desk:
         return self.judge(p, Choice(st.x.copy(), st.s.copy(), st.cohorts.copy()))
 
     def polished(self, choice: Choice, steps: int, rounds: int, patience: int = 3) -> Found:
-        """The best that short searches find, each from the best so far, until some in a row find nothing."""
+        """The best that short searches find, each from the best so far, until some in a row find nothing.
+
+        After one in vain the next is hotter, to get out of where the colder one ends.
+        """
         p = self.c.problem
         tables = self.tables(p)
         best, idle = self.judge(p, choice), 0
         for k in range(rounds):
-            found = self.search(p, tables, best.choice, steps, seed=k)
+            heat = HEATS[min(idle, len(HEATS) - 1)]
+            found = self.search(p, tables, best.choice, steps, seed=k, temperature=heat)
             better = found.score > best.score + 1e-9 * max(1.0, abs(best.score))
             best, idle = (found, 0) if better else (best, idle + 1)
             if idle >= patience:
