@@ -22,7 +22,7 @@ from khien.plan.result import Plan
 
 COLD = 0.02
 HEATS = (COLD, 0.1, 0.3)
-"""Temperatures of searches near a good plan, as shares of the typical worth of a project: first, and after some in vain."""
+"""Temperatures of searches near a good plan, as shares of a project's typical worth: first, and after some in vain."""
 
 
 class Choice(NamedTuple):
