@@ -11,7 +11,7 @@ from khien.plan.core import insert, prices, rounding, search, share, state
 from khien.plan.core.layout import Layout
 from khien.plan.core.problem import Floats, Ints, Problem
 
-WARM, COLD = 0.4, 0.025  # temperatures, as shares of the typical worth of a project
+WARM, COLD = 0.4, 0.01  # temperatures, as shares of the typical worth of a project
 RECORD = 6000  # rows of what a search has changed between two exchanges
 #: Largest ruin; shares of orders by price, of scores by price alone and by half, of strict steps; most others tried;
 #: share of steps that only look at near starts.
