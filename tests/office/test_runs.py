@@ -14,8 +14,10 @@ from khien.office.acts.record import Actor
 from khien.office.acts.runs import ask_run, cancel_run, restart_run
 from khien.office.acts.trouble import Trouble
 from khien.office.doors import Refused
+from khien.office.jobs.plan import no_plan
 from khien.office.models import Artefact, Entry, Run, Version
 from khien.office.rights import Role
+from khien.plan.clash import NoPlan, Rule
 
 Act = Callable[..., Actor]
 
@@ -138,3 +140,13 @@ def test_an_administrator_stops_what_waits_at_once(actor: Act, run: Run) -> None
     assert queue.take_next("w") is None
     with pytest.raises(Refused):
         restart_run(actor(Role.VIEWER), Run.objects.get(pk=run.pk))
+
+
+@pytest.mark.parametrize("smallest", [True, False])
+def test_a_run_without_a_plan_claims_a_clash_only_where_one_was_found(smallest: bool) -> None:
+    clash, missed = Rule("mọi quy tắc", "every rule", "limits", "*"), Rule("một quy tắc", "one rule", "limits", "a")
+    answer = no_plan(NoPlan([clash], certain=False, smallest=smallest, missed=[missed]))
+    assert ("cannot hold together" in answer.en) == smallest
+    assert ("không thể cùng giữ" in answer.vi) == smallest
+    assert answer.en.endswith("every rule" if smallest else "one rule")
+    assert answer.vi.endswith("mọi quy tắc" if smallest else "một quy tắc")

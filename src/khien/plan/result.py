@@ -24,7 +24,7 @@ from khien.words import t
 FORMAT = "khien-plan-1"
 FILE_NAME = "plan.json"
 ROUNDING = 3e-9
-"""Share of a value that bounds may lie above it by rounding alone: where planning can win no more, that is no gap."""
+"""Share of a value that bounds may lie above it by rounding alone: no gap, and a plan that is called optimal."""
 
 Schema = dict[str, type[pl.DataType]]
 CHOICES: Schema = {

@@ -22,12 +22,9 @@ from khien.plan.frames.value import worth
 from khien.plan.futures import mean_and_tail, pack, weighed
 from khien.plan.model import Compiled, compile_programme
 from khien.plan.model.compiled import successes
-from khien.plan.result import HISTORY, Plan, choices_frame, fixed_picks, training_frame
+from khien.plan.result import HISTORY, ROUNDING, Plan, choices_frame, fixed_picks, training_frame
 from khien.plan.settings import PlanSettings, apply
 from khien.programme import Programme
-
-OPTIMAL = 3e-9
-"""A plan is called optimal when the stated bound lies above its value by no more than this share."""
 
 LEAST_FOR_CLASH = 30.0
 """Seconds in which rules that clash may be sought, however short the limit of the search was."""
@@ -115,7 +112,7 @@ def as_plan(
         details |= {"planned_value": value} | _told_futures(c, out, replay)
         alone = c.of_futures(state.new_state(c.problem).level)
         value, nothing = details["weighed_value"], weighed(alone, settings.tail_weight)
-    best = bound - value <= OPTIMAL * max(1.0, abs(bound))
+    best = bound - value <= ROUNDING * max(1.0, abs(bound))
     return Plan(
         status="optimal" if best else "feasible", why_stopped=out.why, value=value, bound=max(bound, value),
         nothing=nothing, seconds=seconds, seed=settings.seed, programme_hash=programme.hash, settings=settings,

@@ -94,8 +94,9 @@ def coverage_under_shock(
     -------
     polars.DataFrame
         Per capability ("all" for the programme) and phase: `capability`, `from_month`, `to_month` (since the cut
-        began), `year`, `coverage` (in peace), `worst` and `best` (under the cut), all 0 to 1. Phases in
-        which a capability has no requirement are left out.
+        began), `year`, `coverage` (in peace), `worst` and `best` (under the cut, as each case answers: in a single
+        phase, or of a single capability, the best may be the lesser), all 0 to 1. Phases in which a capability has no
+        requirement are left out.
 
     Raises
     ------

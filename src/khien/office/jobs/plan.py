@@ -41,9 +41,10 @@ def teller(work: Work, seconds: float) -> Callable[[Progress], None]:
 
 
 def no_plan(clash: NoPlan) -> NoAnswer:
-    """The rules that cannot hold together, in words."""
+    """The rules that cannot hold together, or those that the nearest plan breaks where time ran out."""
     rules = {lang: "; ".join(getattr(rule, lang) for rule in clash.told) for lang in ("vi", "en")}
-    return NoAnswer(*(t("office_run_no_plan", lang, rules=rules[lang]) for lang in ("vi", "en")))
+    key = "office_run_no_plan" if clash.smallest else "office_run_no_plan_yet"
+    return NoAnswer(*(t(key, lang, rules=rules[lang]) for lang in ("vi", "en")))
 
 
 def headline(work: Work, plan: Plan) -> dict[str, Any]:

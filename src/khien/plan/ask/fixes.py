@@ -34,7 +34,7 @@ from khien.reliance.under_shock import LONGEST_MONTHS, NONE
 
 STEPS = 1000
 """Steps of search behind every figure."""
-ROUNDS, PATIENCE = 40, 3
+ROUNDS, PATIENCE = 40, 2
 """Searches from the best so far, until so many in a row find nothing better."""
 MOST = 24
 """So many combinations are planned for a node, the cheapest sums of cost first."""
