@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Any, Final
 
 import polars as pl
@@ -12,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from khien.board.charts.memo import Memo
-from khien.board.http import actor_of, file_answer, lang_of, page
+from khien.board.http import actor_of, csv_answer, lang_of, page
 from khien.board.tables import plain
 from khien.office import reads
 from khien.office.acts.programme_store import programme_of
@@ -24,6 +22,10 @@ from khien.programme import Programme
 ROLES: Final = ("nucleus", "member", "participant", "partner", "supplier")
 COMPARED: Final = ("role", "country", "controlled_by", "control_share")
 """What of an organisation is compared from one year to the next."""
+LISTED: Final = dict.fromkeys(("id", "name", "role", "country", "control"), pl.String) | {
+    "sites": pl.Int64, "places": pl.String, "items": pl.String, "projects": pl.Int64,
+}  # fmt: skip
+"""Columns of the list as it is handed in."""
 
 
 _lists: Memo[list[dict[str, Any]]] = Memo(8)
@@ -65,15 +67,8 @@ def organisations(request: HttpRequest, pk: int) -> HttpResponse:
 def listed(request: HttpRequest, pk: int) -> HttpResponse:
     """The list of a version as CSV: what is handed in once a year."""
     programme = programme_of(reads.version(actor_of(request), pk))
-    out = io.StringIO()
     rows = _listed(programme, lang_of(request))  # the whole list, whatever is searched on the page
-    columns = ("id", "name", "role", "country", "control", "sites", "places", "items", "projects")
-    writer = csv.DictWriter(out, columns, extrasaction="ignore")
-    writer.writeheader()
-    # A cell that begins like a formula is run by some spreadsheets when the file is opened.
-    writer.writerows({k: f"'{v}" if str(v)[:1] in "=+-@\t" else v for k, v in row.items()} for row in rows)
-    text = "\N{BYTE ORDER MARK}" + out.getvalue()
-    return file_answer(text.encode(), f"khien-complex-{pk}.csv", "text/csv; charset=utf-8")
+    return csv_answer(pl.DataFrame(rows, schema=LISTED), f"khien-complex-{pk}.csv")
 
 
 def _before(request: HttpRequest, actor: Actor, version: Version) -> Version | None:
