@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from xlsxwriter.exceptions import FileCreateError
 from khien.cli.failure import describe
 from khien.programme import Programme, new, read, template, write
 from khien.programme.skeleton import skeleton
-from khien.programme.writing import write_file
+from khien.programme.writing import write_file, write_text
 
 
 def test_a_folder_gives_back_the_same_programme(complete: Programme, tmp_path: Path) -> None:
@@ -143,3 +144,31 @@ def test_a_full_disk_names_the_file_that_was_wanted(tmp_path: Path, wrapped: boo
     assert code == 2
     assert str(tmp_path / "out.xlsx") in message
     assert not list(tmp_path.iterdir())
+
+
+def test_a_pipe_gets_the_bytes_and_keeps_its_place(tmp_path: Path) -> None:
+    """`--out /dev/stdout`, and never a file in the place of a device."""
+    os.mkfifo(tmp_path / "pipe")
+    got: list[bytes] = []
+    reader = threading.Thread(target=lambda: got.append((tmp_path / "pipe").read_bytes()))
+    reader.start()
+    write_text(tmp_path / "pipe", "tàu")
+    reader.join(10)
+    assert got == ["tàu".encode()]
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_what_a_link_leads_to_is_written(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "link.csv").symlink_to(tmp_path / "there" / "real.csv")
+    for text in ("one", "two"):
+        write_text(tmp_path / "link.csv", text)
+        assert (tmp_path / "there" / "real.csv").read_text() == text
+    assert (tmp_path / "link.csv").is_symlink()
+
+
+def test_a_folder_in_the_place_of_a_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError) as caught:
+        write_text(tmp_path, "x")
+    assert caught.value.filename == str(tmp_path)
+    assert os.listdir(tmp_path) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -35,9 +36,19 @@ def write(programme: Programme, path: str | Path) -> None:
 
 
 def write_file(path: Path, fill: Callable[[Path], None]) -> None:
-    """Let `fill` write a file under another name in the same folder, then give it its name in one step."""
+    """Let `fill` write a file under another name in the same folder, then give it its name in one step.
+
+    Where the path is a link, what it leads to is written. A device or a pipe (`/dev/stdout`) keeps its place and gets
+    the bytes: put under its name, a file would take the device away from everybody.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if path.exists() and not path.is_file():
+        _pour(path, fill)
+        return
+    path = path.resolve() if path.is_symlink() else path
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=path.suffix, dir=path.parent)
     os.close(handle)
     place = Path(name)
     try:
@@ -52,6 +63,19 @@ def write_file(path: Path, fill: Callable[[Path], None]) -> None:
         raise
     finally:
         place.unlink(missing_ok=True)
+
+
+def _pour(path: Path, fill: Callable[[Path], None]) -> None:
+    """Let `fill` write a file elsewhere, then send its bytes."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / f"made{path.suffix}"
+        fill(place)
+        try:
+            with place.open("rb") as made, path.open("wb") as target:
+                shutil.copyfileobj(made, target)
+        except OSError as error:
+            error.filename = error.filename or str(path)
+            raise
 
 
 def write_text(path: Path, text: str) -> None:
