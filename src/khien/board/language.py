@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.http import HttpRequest
+from django.utils import timezone
 
 from khien.office.models import User
 from khien.words import LANGUAGES
@@ -20,3 +23,9 @@ def language_of(request: HttpRequest, user: User | None) -> str:
         if (wanted := part.strip()[:2].lower()) in LANGUAGES:
             return wanted
     return "vi"
+
+
+def moment_text(moment: datetime, lang: str, to: str = "minute") -> str:
+    """A moment in the office's time zone, to the minute or to the second, as readers of the language write it."""
+    day = "%d/%m/%Y" if lang == "vi" else "%Y-%m-%d"
+    return timezone.localtime(moment).strftime(f"{day} %H:%M:%S" if to == "second" else f"{day} %H:%M")

@@ -36,6 +36,7 @@ OBSERVATIONS: Final = "observations"
 FORECASTS: Final = "forecasts"
 PROMISES: Final = "promises"
 EVENTS: Final = "events.csv"
+CERTIFICATES: Final = "certificates"
 ILLUSTRATIVE: Final = "illustrative.txt"
 """A file whose presence says that nothing in the folder was measured."""
 SERIES: Final = ("indicator", "place", "reference", "horizon", "target", "model")
@@ -54,6 +55,11 @@ class Watch:
     def illustrative(self) -> bool:
         """Whether the folder is marked as holding made-up data."""
         return (self.folder / ILLUSTRATIVE).is_file()
+
+    @property
+    def certificates(self) -> Path:
+        """Certificates and keys (PEM) of offices whose messages come in; by them pages say who signed."""
+        return self.folder / CERTIFICATES
 
     @property
     def store(self) -> Store:

@@ -7,6 +7,9 @@ from datetime import datetime
 from typing import Any, Final
 from xml.etree import ElementTree as ET
 
+from khien.board.charts.watch_outside import code_name
+from khien.board.language import moment_text
+from khien.draw.numbers import percent
 from khien.watch.feeds.cap import read_cap
 from khien.watch.warn import Content, Desk, Message, Record, cap_message, identifier
 
@@ -16,6 +19,8 @@ INFO: Final = (
     "event", "responseType", "urgency", "severity", "certainty", "effective", "onset", "expires", "senderName",
     "headline", "description", "instruction",
 )  # fmt: skip
+TIMES: Final = ("effective", "onset", "expires")
+CODES: Final = ("responseType", "urgency", "severity", "certainty")
 
 
 @dataclass(frozen=True)
@@ -52,14 +57,28 @@ def read(made: bytes, name: str) -> Preview:
     infos = [
         {
             "language": _text(info, "language")[:2],
-            "parts": [(part, _text(info, part)) for part in INFO if _text(info, part)],
+            "parts": [(part, _shown(info, part)) for part in INFO if _text(info, part)],
             "areas": [_text(area, "areaDesc") for area in info.findall(f"{_CAP}area")],
-            "parameters": [(_text(p, "valueName"), _text(p, "value")) for p in info.findall(f"{_CAP}parameter")],
+            "parameters": [_parameter(one, _text(info, "language")[:2]) for one in info.findall(f"{_CAP}parameter")],
         }
         for info in root.findall(f"{_CAP}info")
     ]
     errors = [f for f in found.findings if f.severity == "error"]
     return Preview(made.decode(), [(n, v) for n, v in head if v], infos, not errors, tuple(errors))
+
+
+def _shown(info: ET.Element, part: str) -> str:
+    """A part of a message as its readers would be told it: times and codes in the language of the part."""
+    text, lang = _text(info, part), _text(info, "language")[:2]
+    if part in TIMES:
+        return moment_text(datetime.fromisoformat(text), lang)
+    return code_name(text, lang) if part in CODES else text
+
+
+def _parameter(node: ET.Element, lang: str) -> tuple[str, str]:
+    """One of our own parameters: its name, and its value as it is written."""
+    name, value = _text(node, "valueName").removeprefix("khien:"), _text(node, "value")
+    return name, percent(float(value), lang, 0) if name == "probability" else value
 
 
 def _text(node: ET.Element, name: str) -> str:

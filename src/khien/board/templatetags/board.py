@@ -6,8 +6,9 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from django import template
-from django.utils import timezone
 
+from khien.board.charts.watch_outside import code_name
+from khien.board.language import moment_text
 from khien.draw.numbers import money, number, percent, quarter
 from khien.words import t
 
@@ -73,9 +74,7 @@ def when(context: dict[str, Any], moment: datetime | str | None, to: str = "minu
         return "–"
     if isinstance(moment, str):
         moment = datetime.fromisoformat(moment)
-    local = timezone.localtime(moment)
-    day_ = "%d/%m/%Y" if context["lang"] == "vi" else "%Y-%m-%d"
-    return local.strftime(f"{day_} %H:%M:%S" if to == "second" else f"{day_} %H:%M")
+    return moment_text(moment, context["lang"], to)
 
 
 @register.simple_tag(takes_context=True)
@@ -96,6 +95,12 @@ def quarter_(context: dict[str, Any], label: str | None) -> str:
 def verdict(context: dict[str, Any], answer: Any) -> str:
     """Why somebody may or may not."""
     return str(answer.why(context["lang"]))
+
+
+@register.simple_tag(takes_context=True)
+def cap_code(context: dict[str, Any], code: str) -> str:
+    """A code of CAP in words; what is none stands for itself."""
+    return code_name(code, context["lang"])
 
 
 @register.filter

@@ -7,12 +7,11 @@ from datetime import date, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
-import polars as pl
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from khien.board.charts import watch_map, watch_now
+from khien.board.charts import watch_map, watch_now, watch_outside
 from khien.board.charts.watch_levels import rule_of
 from khien.board.charts.watch_map import Mark
 from khien.board.charts.watch_now import Known, Value
@@ -119,6 +118,7 @@ def seen(request: HttpRequest, watch: Watch, known: Known) -> dict[str, Any]:
     high.sort(key=lambda v: (-v.verdict.rank, -(v.deviation or 0.0), v.place))
     alarms = watch_now.feeds(watch, known)
     names, often = {one.id: name_of(one, lang) for one in looked}, {one.id: one.frequency for one in looked}
+    alerts, came = watch_outside.outside(watch, known, lang)
     return {
         "known": known, "asked": asked(known), "illustrative": watch.illustrative, "held": held,
         "areas": {r.id: [area_name(a, lang) for a in r.content.areas] for r in held},
@@ -129,7 +129,7 @@ def seen(request: HttpRequest, watch: Watch, known: Known) -> dict[str, Any]:
         "rows": places_of(lang, values, held), "count": len(high),
         "high": [told(v, lang) | {"of": period_name(v.valid, often[v.indicator], lang)} for v in high[:MOST]],
         "quiet": [a for a in alarms if a.health != "speaks"], "speaking": [a for a in alarms if a.health == "speaks"],
-        "outside": outside(watch, known, lang), "empty": not looked and not records,
+        "outside": alerts, "alerts_count": came, "empty": not looked and not records,
     }  # fmt: skip
 
 
@@ -269,24 +269,6 @@ def places_of(lang: str, values: dict[str, list[Value]], held: Sequence[Record])
     for place, row in found.items():
         row["name"] = watch_now.place_name(place, lang)
     return sorted(found.values(), key=lambda row: (-row["level"], row["name"]))
-
-
-def outside(watch: Watch, known: Known, lang: str) -> list[dict[str, Any]]:
-    """Alerts of other offices that hold, as their feeds brought them; each once, in the language that it has."""
-    from khien.watch.feeds.in_force import alert_states
-
-    store = watch.store
-    if not store.exists:
-        return []
-    rows = store.records("alerts").filter(pl.col("sent") <= known.at).collect()
-    got = known.at if known.day is not None and known.here else None
-    held = alert_states(rows, known.at, known_at=got).filter(pl.col("state") == "active")
-    own = pl.col("language").fill_null("").str.to_lowercase().str.starts_with(lang)
-    held = held.sort(own, "sent", descending=[True, True]).unique(
-        ["sender", "identifier"], keep="first", maintain_order=True
-    )
-    names = ("sender", "senderName", "status", "event", "severity", "headline", "area", "expires")
-    return held.sort("sent", descending=True).head(20).select(names).to_dicts()
 
 
 @page("GET")

@@ -17,6 +17,7 @@ from khien.board.charts import watch_form as forms
 from khien.board.charts import watch_now
 from khien.board.charts.watch_preview import Preview, preview, sent
 from khien.board.http import actor_of, file_answer, lang_of, page, trouble_page
+from khien.board.language import moment_text
 from khien.board.views.watch import headline_of, opened
 from khien.draw.numbers import percent
 from khien.office import watching
@@ -153,8 +154,7 @@ def _changes(record: Record, lang: str) -> list[tuple[str, str, str]]:
 
 def _plain(name: str, value: Any, lang: str) -> str:
     if name in ("onset", "expires"):
-        local = timezone.localtime(datetime.fromisoformat(value))
-        return local.strftime("%d/%m/%Y %H:%M" if lang == "vi" else "%Y-%m-%d %H:%M")
+        return moment_text(datetime.fromisoformat(value), lang)
     if name == "areas":
         return ", ".join(area_name(code, lang) for code in value)
     if name == "probability":
