@@ -120,6 +120,25 @@ def test_prices_say_what_is_scarce_and_over_which_step(island: Path, island_plan
     assert main([*words, "--checked", "-1"]) == 2
 
 
+def test_prices_are_confirmed_by_planning_again(island: Path, island_plan: Path, capsys: Capture) -> None:
+    words = ["prices", str(island_plan), str(island), "--checked", "0", "--confirm", "2", "--work", "800"]
+    assert main([*words, "--lang", "en"]) == 0
+    said, told = capsys.readouterr()
+    assert "What the whole plan wins" in said
+    assert "2 of 2 things" in told
+    assert main([*words, "--lang", "vi", "--step", "0.5"]) == 0
+    assert "thêm 50 %" in capsys.readouterr().out
+    assert main([*words, "--json"]) == 0
+    whole = answer(capsys)["whole"]
+    assert len(whole["gains"]) == 2
+    assert whole["considered"] > 2
+    assert whole["value"] == pytest.approx(7.8)
+    for wrong in (["--step", "0"], ["--step", "nan"], ["--work", "0"]):
+        assert main([*words, *wrong]) == 2
+    assert main([*words[:3], "--step", "0.2", "--lang", "en"]) == 2
+    assert "--confirm" in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_alternatives_stand_side_by_side(island: Path, island_plan: Path, tmp_path: Path, capsys: Capture) -> None:
     words = ["alternatives", str(island_plan), str(island), "--within", "0.05", "--count", "1"]
