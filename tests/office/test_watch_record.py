@@ -22,6 +22,7 @@ from khien.office.acts.record import Actor
 from khien.office.acts.tokens import make_token
 from khien.office.acts.trouble import Trouble
 from khien.office.rights import Role
+from khien.office.watch_demo import INDICATORS
 from khien.office.watch_demo_past import MISSED, WARNED
 from khien.office.watching import Watch
 
@@ -134,7 +135,7 @@ def test_programs_read_warnings_values_and_forecasts(
     assert (status, {one["state"] for one in told}) == (200, {"signal", "review", "official"})
     assert ask(f"/warnings/{told[0]['id']}")[1] == told[0]
     assert len(ask("/warnings?all=true")[1]) == len(told) + len(WARNED)
-    assert [one["id"] for one in ask("/indicators")[1]] == ["dengue-cases", "rain-24h", "salinity-4permille"]
+    assert [one["id"] for one in ask("/indicators")[1]] == sorted(one["id"] for one in INDICATORS)
     values = ask("/indicators/rain-24h/latest")[1]
     assert (len(values), values[0]["level_high"] >= values[-1]["level_high"]) == (34, True)
     found = ask("/indicators/rain-24h/forecasts?place=42&model=demo-ensemble")[1]
@@ -142,7 +143,7 @@ def test_programs_read_warnings_values_and_forecasts(
     assert len(found["forecasts"][0]["quantiles"]) == len(found["forecasts"][0]["values"])
     for path in ("/warnings/none", "/indicators/none/latest", "/indicators/none/forecasts"):
         assert ask(path)[0] == 404, path
-    file = next((watched.folder / "forecasts").glob("*.parquet"))
+    file = watched.folder / "forecasts" / "demo.parquet"
     broken = pl.read_parquet(file).with_columns(value=pl.lit(float("nan")), model=pl.lit("broken"))
     broken.write_parquet(file.with_name("zz.parquet"))
     assert ask("/indicators/rain-24h/forecasts?model=broken")[1] == {"total": 0, "forecasts": []}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path, re_path
 
-from khien.board.views import watch, watch_desk, watch_indicator, watch_record
+from khien.board.views import watch, watch_desk, watch_events, watch_indicator, watch_record
 
 _ID = r"(?P<id>\d{4}-\d{4,6}-[a-z0-9-]{2,60})"
 _PART = r"(?P<part>fan|past|skill|vintages)"
@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("watch/map.svg", watch.situation_svg, name="watch-map"),
     path("watch/models/", watch_indicator.models, name="watch-models"),
     path("watch/record/", watch_record.record, name="watch-record"),
+    path("watch/record/events/", watch_events.change, name="watch-events"),
     re_path(
         r"^watch/record/(?P<name>chances|quantiles)\.(?P<lang>vi|en)\.svg$", watch_record.chart,
         name="watch-record-chart",

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from khien.office import watch_demo_past, watching
+from khien.office import watch_demo_past, watch_demo_weeks, watching
 from khien.office.acts import warnings as acts
 from khien.office.acts.record import Actor
 from khien.watch.indicators import Indicators
@@ -46,6 +46,11 @@ INDICATORS: Final[Sequence[dict[str, str]]] = (
         "name_en": "Reach of 4‰ salt water inland (illustrative)", "unit": "km", "frequency": "day",
         "place_level": "province", "feed": "demo", "threat": "salinity", "owner": "Trực ban phòng chống thiên tai",
     },
+    {
+        "id": watch_demo_weeks.ID, "name_vi": "Ca tay chân miệng theo tuần (minh họa)",
+        "name_en": "Hand, foot and mouth cases by week (illustrative)", "unit": "ca", "frequency": "week",
+        "place_level": "province", "feed": "demo", "threat": "epidemic", "owner": "Trực ban phòng bệnh",
+    },
 )  # fmt: skip
 
 
@@ -73,11 +78,13 @@ def bring(watch: watching.Watch, now: datetime) -> None:
     today = now.astimezone(UTC).date()
     rain, cases = _rain(draw, today), _cases(draw, today)
     watch.store.register(Indicators.from_rows(INDICATORS), known_places())
-    frames = [_rain_rows(rain, today, now), _case_rows(draw, cases, today, now), _salt_rows(draw, today)]
+    weeks = watch_demo_weeks.rows(_places(), SOURCE, now)
+    frames = [_rain_rows(rain, today, now), _case_rows(draw, cases, today, now), _salt_rows(draw, today), weeks]
     watch.store.append(pl.concat(frames), source=SOURCE, now=now)
     (watch.folder / watching.FORECASTS).mkdir()
     made = pl.concat([*_rain_forecasts(draw, rain, today), *_case_forecasts(draw, cases, today)])
     made.write_parquet(watch.folder / watching.FORECASTS / "demo.parquet")
+    watch_demo_weeks.nowcasts(weeks, today).write_parquet(watch.folder / watching.FORECASTS / "demo-nowcast.parquet")
 
 
 def _places() -> list[str]:

@@ -2,8 +2,9 @@
 
 ``observations/`` is the store of observations, ``promises/`` the ledger of forecasts, ``forecasts/*.parquet`` are
 further forecasts as ``khien forecast --out`` writes them (columns `indicator, place, reference, horizon, target,
-quantile, value, model`), ``warnings.jsonl`` is the journal of warnings, ``events.csv`` says what really happened
-(`hazard, place, onset, level`, as ``khien warn statistics`` reads it). The commands ``khien feed``, ``khien observe``,
+quantile, value, model`) and nowcasts as ``khien nowcast --out`` does, ``warnings.jsonl`` is the journal of warnings,
+``events.csv`` says what really happened (`hazard, place, onset, level`, as ``khien warn statistics`` reads it),
+``certificates/*.pem`` says whose keys sign what comes in. The commands ``khien feed``, ``khien observe``,
 ``khien forecast``, ``khien ledger`` and ``khien warn`` work on the same folder: what they bring is seen here.
 """
 
@@ -120,6 +121,13 @@ class Watch:
         stamp = _stamp([self.folder / EVENTS])
         return list(_events(self.folder / EVENTS, stamp)) if stamp else None
 
+    def events_now(self) -> list[Event]:
+        """The same, read again whatever is kept of it: for who is about to change the file."""
+        from khien.watch.warn.files_in import read_events
+
+        file = self.folder / EVENTS
+        return read_events(file) if file.exists() else []
+
     def forecast_stamp(self) -> Stamp:
         """Every file that holds forecasts, with time and size; it changes when forecasts do."""
         places = (self.folder / FORECASTS).glob("*.parquet"), (self.folder / PROMISES / "log").glob("*.json")
@@ -132,12 +140,17 @@ class Watch:
             The columns of `SERIES`, `quantile`, `value`, and `issued` and `added`: when a forecast was issued and came
             into the ledger, missing for one that only lies in a file. `reference` and `target` are dates. Of a
             forecast that stands in several files the last counts, before all of them the ledger. What is no finite
-            number is left out.
+            number is left out, and so are nowcasts: of periods that are over, they are no forecasts.
 
         Raises:
             Trouble: a file is no table of forecasts, or the ledger is broken.
         """
-        return _forecasts(self.folder, indicator, self.forecast_stamp())
+        return _forecasts(self.folder, indicator, self.forecast_stamp())[0]
+
+    def nowcasts(self, indicator: str) -> pl.DataFrame:
+        """Nowcasts of an indicator (what its newest counts will come to), as `khien nowcast` wrote them or kept them in
+        the ledger; returns and raises as `forecasts`, and `horizon` is minus the delay."""
+        return _forecasts(self.folder, indicator, self.forecast_stamp())[1]
 
 
 def watch() -> Watch:
@@ -175,10 +188,12 @@ def _entries(folder: Path, stamp: Stamp) -> tuple[Entry, ...]:
 
 
 @lru_cache(maxsize=6)
-def _forecasts(folder: Path, indicator: str, stamp: Stamp) -> pl.DataFrame:
+def _forecasts(folder: Path, indicator: str, stamp: Stamp) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Forecasts, and nowcasts."""
     import polars as pl
 
     from khien.watch.forecast.ledger import LedgerError
+    from khien.watch.forecast.nowcasting import MODELS
 
     wanted: dict[str, Any] = {
         "indicator": pl.String, "place": pl.String, "reference": pl.Date, "horizon": pl.Int32, "target": pl.Date,
@@ -204,4 +219,6 @@ def _forecasts(folder: Path, indicator: str, stamp: Stamp) -> pl.DataFrame:
             raise Trouble("lookout_trouble_ledger", what=told) from error
     whole = pl.concat(parts).drop_nulls([*SERIES, "quantile", "value"])
     whole = whole.filter(pl.all_horizontal(pl.col("quantile", "value").is_finite())).sort(*SERIES, "quantile", "_rank")
-    return whole.unique([*SERIES, "quantile"], keep="last", maintain_order=True).drop("_rank")
+    whole = whole.unique([*SERIES, "quantile"], keep="last", maintain_order=True).drop("_rank")
+    ours = pl.col("model").is_in(list(MODELS.values()))
+    return whole.filter(~ours), whole.filter(ours)

@@ -24,6 +24,7 @@ WIDTHS: Final = ((0.95, 0.22), (0.5, 0.45))
 def fan(
     lang: str, narrow: bool, unit: str, caption: str, *, seen: Points, curves: Curves, other: Points = (),
     edges: Sequence[tuple[str, float]] = (), names: tuple[str, str] = ("", ""),
+    coming: Sequence[tuple[date, float, float, float]] = (),
 ) -> str:  # fmt: skip
     """The newest forecast: what was seen before it, median, 50 % and 95 % intervals, the baseline's median.
 
@@ -31,6 +32,7 @@ def fan(
         other: median of the baseline.
         edges: where levels begin, with what each is called.
         names: of the model and of the baseline.
+        coming: of the newest counts, what they will come to once all reports are in: median and ends.
     """
     targets = sorted(curves)
     seen = seen[-max(12, len(seen) // 2) :] if narrow else seen
@@ -39,14 +41,19 @@ def fan(
     bands = {width: _band(curves, width, start) for width, _ in WIDTHS}
     middle = [*start, *((target, middle_of(*curves[target])) for target in targets)]
     ends = [end for rows in bands.values() for _, low, high in rows for end in (low, high)]
-    points = [value for _, value in (*seen, *middle)] + ends
-    days = [day for day, _ in seen] + targets
+    points = [value for _, value in (*seen, *middle)] + ends + [value for _, *three in coming for value in three]
+    days = [day for day, _ in seen] + targets + [day for day, *_ in coming]
     plot = Plot(lang, narrow, _span(days), (min([0.0, *points]), _top(points, edges)), unit, caption)
     for width, opacity in WIDTHS:
         if bands[width]:
             plot.band(bands[width], theme.BLUE, opacity)
             plot.key(patch(theme.BLUE, opacity), t("lookout_interval", lang, share=round(100 * width)))
     plot.levels(edges)
+    if coming:
+        for day, middle_, low, high in coming:
+            plot.bar(day, low, high, 7, theme.GREEN, 0.35)
+            plot.mark(day, middle_, "square", theme.GREEN, hollow=True)
+        plot.key(patch(theme.GREEN, 0.35), t("lookout_coming_key", lang))
     if seen:
         plot.line(seen, theme.INK, 1.8)
         for day, value in seen if len(seen) <= 60 else seen[-1:]:

@@ -13,7 +13,7 @@ import polars as pl
 from khien.board.charts import watch_fan
 from khien.board.charts.memo import Memo
 from khien.board.charts.watch_levels import Rule, rule_of, thresholds
-from khien.board.charts.watch_now import Known, Value, newest, unit_name
+from khien.board.charts.watch_now import FRESH, Known, Value, newest, unit_name
 from khien.board.charts.watch_skill import Past, Skill, baseline_of, by, past_of, ranked, skills, table
 from khien.office.watching import SERIES, Watch
 from khien.programme.tables.records import Indicator
@@ -75,7 +75,11 @@ class Look:
     @cached_property
     def _all(self) -> pl.DataFrame:
         """Every forecast that had been made by then."""
-        rows = self.watch.forecasts(self.indicator.id).filter(pl.col("reference") <= self._day)
+        return self._made(self.watch.forecasts(self.indicator.id))
+
+    def _made(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Of forecasts or nowcasts those that had been made, and were known, by then."""
+        rows = rows.filter(pl.col("reference") <= self._day)
         if self.known.day is None:
             return rows
         came = pl.col("added" if self.known.here else "issued")
@@ -142,6 +146,42 @@ class Look:
         """Whether even its farthest target has passed."""
         last: date | None = self.newest.filter(pl.col("model") == self.model)["target"].max()  # type: ignore[assignment]
         return last is not None and last + PERIOD[self.indicator.frequency] < self._day
+
+    @cached_property
+    def kept(self) -> tuple[int, int]:
+        """How many forecasts of the model in the place stand in the ledger of promises, and how many only in files."""
+        rows = self._all.filter(pl.col("place") == self.place, pl.col("model") == self.model)
+        each = rows.unique(["reference", "horizon"])
+        promised = each["added"].is_not_null().sum()
+        return int(promised), each.height - int(promised)
+
+    @property
+    def promised(self) -> datetime | None:
+        """When the newest forecast of the model came into the ledger; None for one that only lies in a file."""
+        found: datetime | None = self.newest.filter(pl.col("model") == self.model)["added"].max()  # type: ignore[assignment]
+        return found
+
+    @cached_property
+    def nowcast(self) -> pl.DataFrame:
+        """The newest nowcast of the place: what its newest counts will come to. Empty when it is no longer new."""
+        rows = self._made(self.watch.nowcasts(self.indicator.id)).filter(pl.col("place") == self.place)
+        rows = rows.filter(pl.col("reference") == pl.col("reference").max())
+        rows = rows.filter(pl.col("model") == pl.col("model").last())  # of two made on one day, one
+        fresh = self._day - FRESH * PERIOD[self.indicator.frequency]
+        return rows.filter(pl.col("reference") >= fresh).sort("target", "quantile")
+
+    @cached_property
+    def coming(self) -> list[tuple[date, int, float | None, float, float, float]]:
+        """By period of the nowcast: its delay, what is known of it, and the median and ends of what it will come to."""
+        known = dict(self.history.select(pl.col("valid").dt.date(), "value").iter_rows())
+        rows = self.nowcast.group_by("target", "horizon", maintain_order=True).agg("quantile", "value")
+        found = []
+        for target, horizon, levels, values in rows.iter_rows():
+            pair = watch_fan.ends_of(levels, 0.95)
+            if pair is not None:
+                middle = watch_fan.middle_of(levels, values)
+                found.append((target, -horizon, known.get(target), middle, values[pair[0]], values[pair[1]]))
+        return found
 
     def curves(self, model: str) -> dict[date, tuple[list[float], list[float]]]:
         """Target to quantiles and values of a model's newest forecast."""
@@ -249,7 +289,7 @@ class Look:
     def has(self, part: str) -> bool:
         """Whether there is anything to draw."""
         return bool({
-            "fan": self.seen or self.curves(self.model), "past": self.versus,
+            "fan": self.seen or self.curves(self.model) or self.coming, "past": self.versus,
             "skill": self.baseline and any(s.relative is not None for s in self.skills_everywhere),
             "vintages": self.vintages.height,
         }[part])  # fmt: skip
@@ -265,7 +305,7 @@ class Look:
             other = [(day, watch_fan.middle_of(*curve)) for day, curve in self.curves(base).items()] if base else []
             return watch_fan.fan(
                 lang, narrow, unit, caption, seen=self.seen, curves=targets, other=other, edges=named,
-                names=(self.model, base),
+                names=(self.model, base), coming=[(day, *ends) for day, _, _, *ends in self.coming],
             )  # fmt: skip
         if part == "past":
             return watch_fan.against(lang, narrow, unit, caption, self.versus, self.past.levels.tolist())  # type: ignore[arg-type]
@@ -287,7 +327,8 @@ class Look:
             return rows.tasks.with_columns(*columns).sort("target")
         seen = pl.DataFrame(self.seen, schema=["target", "value"], orient="row").with_columns(kind=pl.lit("observed"))
         made = self.newest.select(*SERIES, "quantile", "value", kind=pl.lit("forecast"))
-        return pl.concat([seen.with_columns(place=pl.lit(self.place)), made], how="diagonal_relaxed")
+        late = self.nowcast.select(*SERIES, "quantile", "value", kind=pl.lit("nowcast"))
+        return pl.concat([seen.with_columns(place=pl.lit(self.place)), late, made], how="diagonal_relaxed")
 
 
 def _each(edges: Sequence[tuple[str, float]]) -> list[float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from django import template
 from khien.board.charts.watch_outside import code_name
 from khien.board.language import moment_text
 from khien.draw.numbers import money, number, percent, quarter
+from khien.programme import TABLES
 from khien.words import t
 
 register = template.Library()
@@ -101,6 +103,26 @@ def verdict(context: dict[str, Any], answer: Any) -> str:
 def cap_code(context: dict[str, Any], code: str) -> str:
     """A code of CAP in words; what is none stands for itself."""
     return code_name(code, context["lang"])
+
+
+@register.simple_tag(takes_context=True)
+def table_name(context: dict[str, Any], name: str) -> str:
+    """What a table is called; one that is not known (any more) stands for itself."""
+    return TABLES[name].title(context["lang"]) if name in TABLES else name
+
+
+@register.simple_tag(takes_context=True)
+def column_name(context: dict[str, Any], table: str, name: str) -> str:
+    """What a column is called; one that is not known (any more) stands for itself."""
+    column = TABLES[table].columns.get(name) if table in TABLES else None
+    return name if column is None else label(column.meaning(context["lang"]))
+
+
+@register.filter
+def label(meaning: str) -> str:
+    """The meaning of a column as a heading: what stands before its first bracket or colon, with a capital."""
+    text = re.split(r" \(|[:;]", meaning, maxsplit=1)[0].strip()
+    return text[:1].upper() + text[1:]
 
 
 @register.filter

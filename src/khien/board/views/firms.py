@@ -12,12 +12,14 @@ from django.utils import timezone
 from khien.board.charts.memo import Memo
 from khien.board.http import actor_of, csv_answer, lang_of, page
 from khien.board.tables import plain
+from khien.draw.numbers import percent
 from khien.office import reads
 from khien.office.acts.programme_store import programme_of
 from khien.office.acts.proposals import adopted
 from khien.office.acts.record import Actor
 from khien.office.models import Version
 from khien.programme import Programme
+from khien.words import t
 
 ROLES: Final = ("nucleus", "member", "participant", "partner", "supplier")
 COMPARED: Final = ("role", "country", "controlled_by", "control_share")
@@ -124,8 +126,6 @@ def _names(frame: pl.DataFrame, lang: str) -> dict[str, str]:
 def _control(row: dict[str, Any], names: dict[str, str], lang: str) -> str:
     if not row["controlled_by"]:
         return ""
-    from khien.draw.numbers import percent
-
     share = "" if row["control_share"] is None else f" ({percent(row['control_share'], lang)})"
     return f"{names.get(row['controlled_by'], row['controlled_by'])}{share}"
 
@@ -146,6 +146,7 @@ def _products(programme: Programme, lang: str) -> list[tuple[str, list[dict[str,
 def changes(before: Programme, after: Programme, lang: str) -> list[dict[str, Any]]:
     """Organisations that came, went or changed in role or control, from one version to another."""
     old, new = ({r["id"]: r for r in p.organisations.iter_rows(named=True)} for p in (before, after))
+    names = {k: v for table in ("countries", "organisations") for k, v in _names(after.frames[table], lang).items()}
     rows = []
     for key in sorted(old | new):
         a, b = old.get(key), new.get(key)
@@ -153,9 +154,18 @@ def changes(before: Programme, after: Programme, lang: str) -> list[dict[str, An
         told = {"id": key, "name": row[f"name_{lang}"], "before": a and a["role"], "after": b and b["role"]}
         if a is None or b is None:
             rows.append(told | {"change": "came" if a is None else "went", "cells": []})
-        elif cells := [(name, a[name], b[name]) for name in COMPARED if a[name] != b[name]]:
+        elif cells := [(n, *(_told(n, r[n], names, lang) for r in (a, b))) for n in COMPARED if a[n] != b[n]]:
             rows.append(told | {"change": "changed", "cells": cells})
     return rows
+
+
+def _told(column: str, value: Any, names: dict[str, str], lang: str) -> str:
+    """A cell of an organisation in words."""
+    if value is None:
+        return "–"
+    if column == "role":
+        return t(f"pages_role_{value}", lang)
+    return percent(value, lang) if column == "control_share" else names.get(value, str(value))
 
 
 def _about(programme: Programme) -> dict[str, Any]:

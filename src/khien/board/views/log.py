@@ -16,7 +16,7 @@ from khien.words import catalogue, t
 
 ACTS: Final = "office_act_"
 KINDS: Final = (
-    "user", "ticket", "token", "authenticator", "version", "proposal", "run", "warning", "hook",
+    "user", "ticket", "token", "authenticator", "version", "proposal", "run", "warning", "event", "hook",
 )  # fmt: skip
 """What acts are done to."""
 PAGES: Final = {"user": "account", "version": "version", "run": "run"}

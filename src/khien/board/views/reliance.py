@@ -80,6 +80,9 @@ def partner(request: HttpRequest, pk: int, partner: str) -> HttpResponse:
         "partner": row,
         "name": row[f"name_{lang}"],
         "country": countries.get(row["country"], row["country"]),
+        "controlled_by": {**sight.results().called("organisations", lang), **countries}.get(
+            row["controlled_by"], row["controlled_by"]
+        ),
         "last_year": sight.programme().years[-1],
     }
     return shown(request, "board/partner.html", sight, f"partner:{partner}", more)

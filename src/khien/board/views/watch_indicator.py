@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 from urllib.parse import urlencode
 
@@ -43,7 +43,8 @@ def indicator(request: HttpRequest, name: str) -> HttpResponse:
         "value": None if look.value is None else told(look.value, lang),
         "of": "" if look.value is None else period_name(look.value.valid, look.indicator.frequency, lang),
         "figures": [_figure(look, part, lang) for part in PARTS],
-        "chances": _chances(look, lang),
+        "chances": _chances(look, lang), "coming": _coming(look, lang), "made_on": look.nowcast["reference"].max(),
+        "promised": look.promised, "in_ledger": look.kept[0], "in_files": look.kept[1],
         "skills": _skills(look.skills, lang), "everywhere": _skills(look.skills_everywhere, lang),
         "few": bool(look.versus) and len(look.versus) < FEW, "table": look.vintages.to_dicts(),
         "by_law": look.rule is not None and DECISION in (look.indicator.level_rule or ""),
@@ -54,6 +55,19 @@ def indicator(request: HttpRequest, name: str) -> HttpResponse:
 def _chances(look: Look, lang: str) -> list[tuple[Any, ...]]:
     """Target and horizon, and of every level its name, where it begins and how likely it is."""
     return [(day, ahead, [(edge_name(n, lang), at, p) for n, at, p in rows]) for day, ahead, rows in look.exceeding]
+
+
+def _coming(look: Look, lang: str) -> list[dict[str, Any]]:
+    """What the newest counts will come to, the newest first; beside what is known, the share of it that is there."""
+    return [
+        {
+            "of": period_name(datetime.combine(day, time()), look.indicator.frequency, lang), "delay": delay,
+            "known": number(known, lang), "median": number(middle, lang),
+            "ends": f"{number(low, lang)} – {number(high, lang)}",
+            "share": percent(None if known is None or not middle else known / middle, lang, 0),
+        }
+        for day, delay, known, middle, low, high in reversed(look.coming)
+    ]  # fmt: skip
 
 
 def _link(look: Look) -> str:

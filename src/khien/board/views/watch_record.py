@@ -14,6 +14,7 @@ from khien.board.charts import watch_now, watch_record
 from khien.board.charts.watch_now import Known
 from khien.board.charts.watch_record import CHANCES, PICTURES, QUANTILES, Promised
 from khien.board.http import csv_answer, lang_of, page
+from khien.board.views import watch_events
 from khien.board.views.watch import asked, desk_of, known_of, name_of, opened, picture
 from khien.board.views.watch_indicator import caption_at
 from khien.draw.numbers import number, percent
@@ -33,6 +34,11 @@ Wrong = list[tuple[str, str, str]]
 @page("GET")
 def record(request: HttpRequest) -> HttpResponse:
     """Warnings by hazard, and promises by model; of what is wrong with a file, the page says where and goes on."""
+    return shown(request, {})
+
+
+def shown(request: HttpRequest, more: dict[str, Any], status: int = 200) -> HttpResponse:
+    """The page, with what a form has to say."""
     watch, known, lang = opened(request), known_of(request), lang_of(request)
     looked = watch_now.indicators_of(watch)
     names = {one.id: name_of(one, lang) for one in looked}
@@ -45,6 +51,7 @@ def record(request: HttpRequest) -> HttpResponse:
     try:
         found = warned(watch, known, level)
         context |= {"told": found is not None, "tallies": [_tally(one, lang) for one in found or ()]}
+        context |= watch_events.told(request, watch, known)
     except (WarnError, NotSound) as error:
         context["wrong"] = [(f.place, f.message(lang), f.way_out(lang)) for f in error.findings]
     try:
@@ -53,7 +60,7 @@ def record(request: HttpRequest) -> HttpResponse:
             context |= _promised(scored, chosen, known, names, lang)
     except LedgerError as error:
         context["ledger_wrong"] = [(f.place, f.message(lang), f.way_out(lang)) for f in error.findings]
-    return render(request, "board/watch_record.html", context)
+    return render(request, "board/watch_record.html", context | more, status=status)
 
 
 def warned(watch: Watch, known: Known, level: int) -> list[Tally] | None:

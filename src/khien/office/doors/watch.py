@@ -38,6 +38,12 @@ def may_propose(user: User) -> Verdict:
     return by_right(user, Right.WARNINGS_PROPOSE)
 
 
+def may_tell(user: User) -> Verdict:
+    """Whether the person may say what really happened: whoever works at the desk."""
+    approver = by_right(user, Right.WARNINGS_APPROVE)
+    return approver or by_right(user, Right.WARNINGS_PROPOSE)
+
+
 def may_open(user: User) -> Verdict:
     """Whether the person may begin the journal, and so say under which name the office warns."""
     return by_right(user, Right.WARNINGS_APPROVE)
