@@ -63,14 +63,19 @@ def said(settings: Mapping[str, Any], lang: str, names: Mapping[str, Names]) -> 
     Args:
         names: by table what its ids are called.
     """
-    parts = []
+    return "; ".join(f"{label}: {value}" for label, value in pairs(settings, lang, names))
+
+
+def pairs(settings: Mapping[str, Any], lang: str, names: Mapping[str, Names]) -> list[tuple[str, str]]:
+    """The same, as labels and values; a setting that has no words stands for itself."""
+    found = []
     for name, value in settings.items():
         if value not in (None, "", [], ()):
             label = t(ASKED[name], lang) if name in ASKED else name
             if name in NAMED:
                 value = [called(names.get(NAMED[name], {}), key) for key in value]
-            parts.append(f"{label}: {plain(value, lang)}")
-    return "; ".join(parts)
+            found.append((label, plain(value, lang)))
+    return found
 
 
 def _figure(name: str, before: Results, after: Results, lang: str) -> dict[str, str]:

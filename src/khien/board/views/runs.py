@@ -71,11 +71,20 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
         "run": this, "files": list(this.artefacts.select_related(None).values("name", "media", "blob__size")),
         "derived": list(this.derived.order_by("-pk")[:20]), "may_start": door.may_start(person),
         "may_cancel": door.may_cancel(person, this), "may_restart": door.may_restart(person, this),
-        "states": Run.State, "may_write": versions_door.may_write(person),
+        "asked": _asked(this, lang_of(request)), "may_write": versions_door.may_write(person),
     })  # fmt: skip
     if not this.is_over:
         come_again(request, response, REFRESH)
     return response
+
+
+def _asked(this: Run, lang: str) -> list[tuple[str, str]]:
+    """The settings of a run in words; names are only looked up where ids stand."""
+    from khien.board.charts.comparison import NAMED, pairs
+    from khien.draw.results import names_of
+
+    ids = any(this.settings.get(name) for name in NAMED)
+    return pairs(this.settings, lang, names_of(programme_of(this.version))[lang] if ids else {})
 
 
 @page("POST")
