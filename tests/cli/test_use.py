@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -132,7 +133,11 @@ def test_without_a_command_the_help_is_shown_as_wrong_use(capsys: pytest.Capture
         (["plan", "x", "--pin"], "--pin"),
         (["plan", "x", "--lang", "fr"], "fr"),
         (["check", "no/such/place"], "no/such/place"),
-        (["import"], "SOURCE"),
+        (["import"], "COMMAND"),
+        (["plann"], "plan meant"),
+        (["warn", "propos"], "propose meant"),
+        (["plan", "x", "--tim-limit", "5"], "--time-limit meant"),
+        (["feed", "check", "x", "--kind", "capp"], "cap meant"),
         (["--json"], "COMMAND"),
     ],
 )
@@ -150,6 +155,8 @@ def test_wrong_use_is_2_with_one_clear_message(words: list[str], says: str, caps
 def test_wrong_use_is_said_in_vietnamese(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--lang", "vi"]) == 2
     assert "thiếu đối số bắt buộc: PATH" in capsys.readouterr().err
+    assert main(["plann", "--lang", "vi"]) == 2
+    assert "không có lệnh plann; có phải plan?" in capsys.readouterr().err
 
 
 def test_every_complaint_of_argparse_is_translated() -> None:
@@ -157,7 +164,6 @@ def test_every_complaint_of_argparse_is_translated() -> None:
         "the following arguments are required: PATH",
         "unrecognized arguments: --x",
         "one of the arguments --a --b is required",
-        "argument COMMAND: invalid choice: 'x' (choose from 'a', 'b')",
         "argument --seed: invalid int value: 'x'",
         "argument --seed: expected one argument",
         "argument --work: not allowed with argument --time-limit",
@@ -197,6 +203,45 @@ def test_the_language_is_the_option_then_the_environment(monkeypatch: pytest.Mon
 def test_a_reader_that_goes_away_is_no_fault() -> None:
     command = f"{sys.executable} -m khien check --help | true; exit ${{PIPESTATUS[0]}}"
     assert subprocess.run(["bash", "-c", command], capture_output=True).returncode in (0, 141)
+
+
+def test_ctrl_c_while_it_is_loaded_is_no_traceback(tmp_path: Path) -> None:
+    """The interrupt comes when khien.cli is imported, before any command is there to take it."""
+    code = (
+        "import builtins, sys\n"
+        "real = builtins.__import__\n"
+        "def late(name, *rest, **more):\n"
+        "    if name == 'khien.cli': raise KeyboardInterrupt\n"
+        "    return real(name, *rest, **more)\n"
+        "builtins.__import__ = late\n"
+        "from khien.__main__ import run\n"
+        "sys.exit(run())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (130, "")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf8"])
+def test_a_terminal_without_vietnamese_letters_is_no_fault(encoding: str) -> None:
+    for words in (["check", "không/có"], ["check", "không/có", "--json"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "khien", *words, "--lang", "vi"],
+            capture_output=True,
+            env={**os.environ, "PYTHONIOENCODING": encoding},
+        )
+        assert done.returncode == 2
+        if "--json" in words:
+            assert json.loads(done.stdout)["error"]["message"] == "không/có: không có tệp hay thư mục này"
+        elif encoding != "latin-1":
+            assert "không có tệp" in done.stderr.decode()
+
+
+def test_a_full_disk_behind_the_output_is_said_once() -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m khien version > /dev/full", shell=True, capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_a_place_that_cannot_be_written_is_refused_before_the_search(

@@ -17,6 +17,7 @@ from types import FrameType
 
 from khien.cli.exits import Exit, Stop
 from khien.cli.language import pick_language
+from khien.cli.output import encoding_of
 from khien.cli.parser import COMMON_OPTIONS, Parser, make_parser
 from khien.cli.paths import in_order
 from khien.words import t
@@ -86,6 +87,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     lang = pick_language(words)
     args = argparse.Namespace(json="--json" in words, lang=lang, debug="--debug" in words, command=None)
+    _letters_for_all()
     try:
         parser = build_parser(lang, command_of(words))
         if not words:
@@ -95,11 +97,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.run is None:
             parser.error("the following arguments are required: " + t("cli_command_metavar", lang))
         if unknown:
-            parser.prog = f"khien {args.command}"
-            parser.error("unrecognized arguments: " + " ".join(unknown))
+            args.parser.unknown(unknown)
         in_order(args)
         _stop_politely()
-        return int(args.run(args))
+        code = int(args.run(args))
+        sys.stdout.flush()  # a reader that has gone or a disk that is full is met here, and not when Python ends
+        return code
     except BrokenPipeError:
         # The reader went away (`khien check . | head`): nothing is wrong, and nothing more can be said.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -108,6 +111,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         from khien.cli.failure import report_failure
 
         return int(report_failure(error, args))
+
+
+def _letters_for_all() -> None:
+    """Where the terminal's encoding lacks Vietnamese letters: UTF-8 for plain ASCII, signs in their place elsewhere."""
+    for stream in (sys.stdout, sys.stderr):
+        encoding = encoding_of(stream)
+        if encoding != "utf-8" and hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8" if encoding == "ascii" else None, errors="backslashreplace")
 
 
 def _stop_politely() -> None:

@@ -14,7 +14,10 @@ from khien.cli.parser import Parser, add_command
 from khien.words import t
 
 if TYPE_CHECKING:
+    from khien.plan import PlanSettings
     from khien.plan.ask.frontier import Frontier
+    from khien.plan.ask.kept import Kept
+    from khien.programme import Programme
 
 SECONDS = 120.0
 SHOWN = 6
@@ -51,7 +54,7 @@ def add(places: argparse._SubParsersAction[Parser], lang: str) -> None:
 
 
 def run(args: argparse.Namespace) -> Exit:
-    """Work the frontier out, print a line for every promise and what is bought for it."""
+    """Work the frontier out, print a line for every promise and what is bought for it. An interrupt keeps what is done."""
     if args.points < 2:
         raise Stop(Exit.WRONG_USE, t("cli_frontier_points_wrong", args.lang, points=args.points))
     for option, value in (("--min-months", args.min_months), ("--level", args.level)):
@@ -62,9 +65,7 @@ def run(args: argparse.Namespace) -> Exit:
 
     import khien
     from khien.cli.paths import existing, writable
-    from khien.cli.plan import compile_once
     from khien.plan import PlanSettings
-    from khien.plan.ask.frontier import frontier
 
     wishes = {
         "work": args.work, "time_limit": args.time_limit or SECONDS, "seed": args.seed,
@@ -75,23 +76,45 @@ def run(args: argparse.Namespace) -> Exit:
     programme = khien.read(existing(args.path, args.lang))
     out = None if args.out is None else writable(Path(args.out))
 
-    def progress(done: int, of: int) -> None:
-        print(t("cli_frontier_progress", args.lang, done=done, of=of), file=sys.stderr, flush=True)
-
-    compile_once(args.lang)
-    told = frontier(programme, args.measure, args.points, settings, progress)
+    told = _searched(args, programme, settings, out)
     lines = list(_lines(told, args.lang))
     payload: dict[str, Any] = {"measure": told.measure, "from_year": told.from_year, "level": told.level}
     payload |= {"points": told.points.to_dicts(), "bought": told.bought.to_dicts(), "seconds": told.seconds}
+    payload |= {"interrupted": told.interrupted}
     if out is not None:
         payload["files"] = [str(path) for path in _saved(told, out)]
         lines.append(t("cli_frontier_written", args.lang, path=out))
+    if told.interrupted:
+        lines.append(t("cli_frontier_interrupted" if out is None else "cli_frontier_goes_on", args.lang))
     answer(args, payload, lines)
-    return Exit.DONE
+    return Exit.INTERRUPTED if told.interrupted else Exit.DONE
+
+
+def _searched(args: argparse.Namespace, programme: Programme, settings: PlanSettings, out: Path | None) -> Frontier:
+    """All searches; with a folder each is kept as it ends, and those of an earlier run that was stopped are not repeated."""
+    from khien.cli.plan import compile_once
+    from khien.plan.ask.frontier import frontier
+    from khien.plan.ask.kept import FILE, asked_of, load_kept
+
+    kept, file = None, None if out is None else out / FILE
+    if file is not None and file.exists():
+        kept = load_kept(file, asked_of(programme, args.measure, args.points, settings))
+        print(t("cli_frontier_resumed", args.lang, done=kept.count), file=sys.stderr, flush=True)
+
+    def progress(done: int, of: int) -> None:
+        print(t("cli_frontier_progress", args.lang, done=done, of=of), file=sys.stderr, flush=True)
+
+    def keep(now: Kept) -> None:
+        if file is not None:
+            now.save(file)
+
+    compile_once(args.lang)
+    return frontier(programme, args.measure, args.points, settings, progress, kept, keep)
 
 
 def _saved(told: Frontier, out: Path) -> Iterator[Path]:
-    """The two tables, and every plan in a folder of its own."""
+    """The two tables, and every plan in a folder of its own; searches are kept only of what is not finished."""
+    from khien.plan.ask.kept import FILE
     from khien.programme.writing import write_file
 
     for name, frame in (("points", told.points), ("bought", told.bought)):
@@ -100,6 +123,8 @@ def _saved(told: Frontier, out: Path) -> Iterator[Path]:
         yield path
     for k, plan in enumerate(told.plans, 1):
         yield plan.save(out / f"{k:02d}" / "plan.json")
+    if not told.interrupted:
+        (out / FILE).unlink(missing_ok=True)
 
 
 def _lines(told: Frontier, lang: str) -> Iterator[str]:

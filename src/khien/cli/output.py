@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import codecs
 import json
 import math
 import sys
@@ -15,8 +16,14 @@ if TYPE_CHECKING:
 
 def print_json(payload: Mapping[str, Any]) -> None:
     """One JSON object on standard output: sorted by nobody, readable, Vietnamese letters as they are."""
-    json.dump(payload, sys.stdout, ensure_ascii=False, indent=2, default=_plain, allow_nan=False)
+    plain = encoding_of(sys.stdout) != "utf-8"
+    json.dump(payload, sys.stdout, ensure_ascii=plain, indent=2, default=_plain, allow_nan=False)
     sys.stdout.write("\n")
+
+
+def encoding_of(stream: TextIO) -> str:
+    """How a stream writes letters, by Python's own name for it; what has no encoding takes them as they are."""
+    return codecs.lookup(getattr(stream, "encoding", None) or "utf-8").name
 
 
 def answer(args: argparse.Namespace, payload: Mapping[str, Any], lines: Iterable[str]) -> None:

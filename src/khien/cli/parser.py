@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
 from khien.cli.exits import Exit, Stop
@@ -45,6 +46,27 @@ class Parser(argparse.ArgumentParser):
         """Wrong use: exit code 2, with the way to the help."""
         text = t("cli_wrong_use", self.lang, what=translate(message, self.lang), command=self.prog)
         raise Stop(Exit.WRONG_USE, text)
+
+    def unknown(self, words: Sequence[str]) -> NoReturn:
+        """Words that nothing takes; beside a mistyped option the one that comes nearest."""
+        options = [option for action in self._actions for option in action.option_strings]
+        told = "unrecognized arguments: " + " ".join(words)
+        wrong = next((word.partition("=")[0] for word in words if word.startswith("--")), "")
+        if near := difflib.get_close_matches(wrong, options, n=1):
+            told = translate(told, self.lang) + t("cli_was_meant", self.lang, near=near[0])
+        self.error(told)
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """As argparse, but a mistyped command or choice is told with the one that comes nearest, not with forty."""
+        if action.choices is None or value in action.choices:
+            return
+        known = [str(choice) for choice in action.choices]
+        near = difflib.get_close_matches(str(value), known, n=1)
+        meant = t("cli_was_meant", self.lang, near=near[0]) if near else ""
+        if isinstance(action, argparse._SubParsersAction):
+            self.error(t("cli_no_command", self.lang, command=value) + meant)
+        named = {"name": "/".join(action.option_strings), "value": value, "choices": ", ".join(known)}
+        self.error(t("cli_arg_choice", self.lang, **named) + meant)
 
 
 def make_parser(lang: str) -> tuple[Parser, argparse._SubParsersAction[Parser]]:
@@ -90,7 +112,7 @@ def add_command(
     )
     parser._positionals.title = t("cli_positionals", lang)
     _add_common(parser, lang)
-    parser.set_defaults(run=run, command=parser.prog.partition(" ")[2])
+    parser.set_defaults(run=run, command=parser.prog.partition(" ")[2], parser=parser)
     return parser
 
 
@@ -110,7 +132,7 @@ def add_group(
     parser.set_defaults(command=name)
     return parser.add_subparsers(
         title=t("cli_parts", lang),
-        metavar=t("cli_part_metavar", lang),
+        metavar=t("cli_command_metavar", lang),
         parser_class=type(parser),
         required=True,
     )
@@ -142,10 +164,6 @@ def translate(message: str, lang: str) -> str:
         (
             r"one of the arguments (?P<names>.*) is required",
             lambda names: t("cli_arg_one_of", lang, names=names),
-        ),
-        (
-            r"argument (?P<name>[^:]*): invalid choice: (?P<value>.*) \(choose from (?P<choices>.*)\)",
-            lambda name, value, choices: t("cli_arg_choice", lang, name=name, value=value, choices=choices),
         ),
         (
             r"argument (?P<name>[^:]*): invalid \w+ value: (?P<value>.*)",
