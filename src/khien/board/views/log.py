@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -38,7 +39,8 @@ def entries(request: HttpRequest) -> HttpResponse:
     lang = lang_of(request)
     kinds = {kind: t(f"log_kind_{kind}", lang) for kind in KINDS}
     acts = {key.removeprefix(ACTS): t(key, lang) for key in catalogue() if key.startswith(ACTS)}
-    rows = [(entry, _pairs(entry.before), _pairs(entry.after), kinds.get(entry.kind), _page(entry)) for entry in shown]
+    pairs = partial(_pairs, lang=lang)
+    rows = [(entry, pairs(entry.before), pairs(entry.after), kinds.get(entry.kind), _page(entry)) for entry in shown]
     told = {"page": shown, "rows": rows, "head": head, "asked": asked, "kinds": sorted(kinds.items(), key=_name)}
     return render(request, "board/log.html", told | {"acts": sorted(acts.items(), key=_name)})
 
@@ -54,8 +56,24 @@ def _page(entry: Entry) -> str:
     return reverse("watch-warning", args=(entry.object,)) if entry.kind == "warning" and "-" in entry.object else ""
 
 
-def _pairs(text: str) -> list[tuple[str, str]]:
-    if not text:
-        return []
-    plain = json.loads(text)
-    return [(name, v if isinstance(v, str) else json.dumps(v, ensure_ascii=False)) for name, v in plain.items()]
+def _pairs(text: str, lang: str) -> list[tuple[str, str]]:
+    """What an entry says, with its names, states and yes or no in words; what has none stands for itself."""
+    said = json.loads(text or "{}")
+    return [(_worded(name, lang, f"log_field_{name}"), _value(name, value, lang)) for name, value in said.items()]
+
+
+def _value(name: str, value: Any, lang: str) -> str:
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return t("board_yes" if value else "board_no_word", lang)
+    if not isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if name == "state":
+        return _worded(value, lang, f"office_state_{value}", f"office_proposal_{value}", f"lookout_state_{value}")
+    return _worded(value, lang, f"office_kind_{value}") if name == "kind" else value
+
+
+def _worded(value: str, lang: str, *keys: str) -> str:
+    """The text of the first key that there is, else the value itself."""
+    return next((t(key, lang) for key in keys if key in catalogue()), value)
