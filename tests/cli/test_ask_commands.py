@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import pytest
 
 import khien
 from khien.cli import main
+from khien.plan.ask.reasons import _Asker
+from khien.plan.core.solve import Outcome, solve
 
 Capture = pytest.CaptureFixture[str]
 
@@ -81,6 +84,33 @@ def test_explain_searches_unless_it_has_to_be_quick(island: Path, island_plan: P
     assert main([*words, "--steps", "0"]) == 2
 
 
+def test_stopped_reasons_are_kept_and_gone_on_with(
+    island: Path, island_plan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    words = ["explain", str(island_plan), str(island), "--steps", "50", "--out", str(tmp_path)]
+    about, left = _Asker.about, [khien.read(island).projects["id"][3]]
+
+    def pressed(self: _Asker, name: str) -> Any:
+        if name in left:
+            left.remove(name)
+            raise KeyboardInterrupt
+        return about(self, name)
+
+    monkeypatch.setattr(_Asker, "about", pressed)
+    assert main([*words, "--lang", "en"]) == 3
+    assert "3 of 6 projects were asked about. The same command" in capsys.readouterr().out
+    told = json.loads((tmp_path / "reasons.json").read_text())
+    assert (len(told["reasons"]), told["interrupted"]) == (3, True)
+    assert main([*words[:4], "60", *words[5:], "--lang", "en"]) == 2
+    assert "another question (steps)" in capsys.readouterr().err
+    assert main([*words, "--json"]) == 0
+    found = answer(capsys)
+    assert not (tmp_path / "reasons-searches.json").exists()
+    assert main([*words[:5], "--json"]) == 0
+    whole = answer(capsys)
+    assert (found["reasons"], found["flips"]) == (whole["reasons"], whole["flips"])
+
+
 @pytest.mark.slow
 def test_frontier_prints_a_line_for_every_promise(island: Path, tmp_path: Path, capsys: Capture) -> None:
     words = ["frontier", str(island), "--points", "3", "--work", "8000"]
@@ -95,6 +125,30 @@ def test_frontier_prints_a_line_for_every_promise(island: Path, tmp_path: Path, 
     found = answer(capsys)
     assert [row["promise"] for row in found["points"]] == [0.0, 4.5, 9.0]
     assert all(row["reached"] for row in found["points"])
+
+
+@pytest.mark.slow
+def test_a_stopped_frontier_says_so_and_goes_on(
+    island: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    words = ["frontier", str(island), "--points", "2", "--work", "4000", "--out", str(tmp_path)]
+    count = [0]
+
+    def pressed(*given: Any, **asked: Any) -> Outcome:
+        count[0] += 1
+        return dataclasses.replace(solve(*given, **asked), why="interrupt" if count[0] == 2 else "work")
+
+    monkeypatch.setattr("khien.plan.ask.frontier.solve", pressed)
+    assert main([*words, "--lang", "en"]) == 3
+    assert "The same command goes on" in capsys.readouterr().out
+    assert {path.name for path in tmp_path.iterdir()} == {"points.csv", "bought.csv", "searches.json", "01"}
+    assert main(["verify", str(tmp_path / "01"), str(island)]) == 0
+    assert main([*words, "--seed", "1", "--lang", "en"]) == 2
+    assert "another question (seed)" in capsys.readouterr().err
+    assert main([*words, "--lang", "vi"]) == 0
+    assert "giữ lại 2 lần" in capsys.readouterr().err
+    assert count[0] == 4
+    assert {path.name for path in tmp_path.iterdir()} == {"points.csv", "bought.csv", "01", "02"}
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from tests.plan.test_solver import bare, sound
 
 import khien
 from khien.plan.ask.frontier import Frontier, frontier
+from khien.plan.ask.kept import Kept, KeptError, asked_of, load_kept
 from khien.plan.core.solve import Outcome, solve
 from khien.plan.settings import PlanSettings
 from khien.plan.verify import recomputed_value, verify
@@ -102,17 +103,88 @@ def test_what_is_out_of_reach_is_said(island: Path) -> None:
     assert told.plans == []
 
 
-def test_ctrl_c_in_any_search_ends_them_all(island: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def pressed_in(search: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Ctrl-C in the search of this number (the plan without a promise not counted), and in every later one."""
     searches: list[str] = []
 
     def pressed(*words: Any, **asked: Any) -> Outcome:
         searches.append("search")
-        return dataclasses.replace(solve(*words, **asked), why="interrupt")
+        out = solve(*words, **asked)
+        return dataclasses.replace(out, why="interrupt") if len(searches) >= search else out
 
     monkeypatch.setattr("khien.plan.ask.frontier.solve", pressed)
+    return searches
+
+
+def test_ctrl_c_in_any_search_ends_them_all_and_keeps_what_is_done(
+    island: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programme = khien.read(island)
+    searches = pressed_in(1, monkeypatch)
+    told = frontier(programme, "reliance", 3, PlanSettings(work=4000))
+    assert len(searches) == 1
+    assert told.interrupted
+    assert told.points["promise"].to_list() == [pytest.approx(0.525, abs=1e-6)]
+    lawful(programme, told)
+    searches = pressed_in(3, monkeypatch)
+    told = frontier(programme, "reliance", 3, PlanSettings(work=4000))
+    assert len(searches) == 3
+    assert told.points["promise"].to_list() == pytest.approx([0.525, 0.775], abs=1e-6)
+    lawful(programme, told)
+
+
+def test_before_there_is_a_plan_ctrl_c_is_passed_on(island: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def pressed(*words: Any, **asked: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("khien.plan.ask.frontier.plan_programme", pressed)
     with pytest.raises(KeyboardInterrupt):
         frontier(khien.read(island), "reliance", 3, PlanSettings(work=100))
-    assert len(searches) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("measure", ["reliance", "survival"])
+def test_what_is_stopped_and_gone_on_with_is_what_was_never_stopped(
+    measure: str, island: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bit for bit under a work limit, wherever it was stopped, and through the file."""
+    programme, asked, file = khien.read(island), PlanSettings(work=6000), tmp_path / "searches.json"
+    whole = frontier(programme, measure, 3, asked)
+    done = None
+    for search in (1, 2, 1, 2):
+        with monkeypatch.context() as patch:
+            pressed_in(search, patch)
+            frontier(programme, measure, 3, asked, kept=done, keep=lambda now: now.save(file))
+        done = load_kept(file, asked_of(programme, measure, 3, asked))
+    assert done is not None
+    assert done.count == 3
+    counts: list[int] = []
+    told = frontier(programme, measure, 3, asked, kept=done, keep=lambda now: counts.append(now.count))
+    assert counts == [3, 4, 5]
+    assert not told.interrupted
+    assert told.points.equals(whole.points)
+    assert told.bought.equals(whole.bought)
+    for one, other in zip(told.plans, whole.plans, strict=True):
+        assert one.certificate == other.certificate
+        assert one.choices.equals(other.choices)
+
+
+def test_searches_of_another_question_are_refused(island: Path, tmp_path: Path) -> None:
+    programme, file = khien.read(island), tmp_path / "searches.json"
+    asked = asked_of(programme, "reliance", 3, PlanSettings(work=100))
+    Kept(asked).save(file)
+    assert load_kept(file, asked_of(programme, "reliance", 3, PlanSettings(work=100, time_limit=5.0))).count == 0
+    for other in (
+        asked_of(programme, "survival", 3, PlanSettings(work=100)),
+        asked_of(programme, "reliance", 3, PlanSettings(work=100, seed=1)),
+        asked | {"programme": "x"},
+    ):
+        with pytest.raises(KeptError, match="another question"):
+            load_kept(file, other)
+    for text in ("", "{}", "[]", file.read_text()[:-9], file.read_text().replace('"points": []', '"points": [{}]')):
+        file.write_text(text)
+        with pytest.raises(KeptError, match="cannot be read"):
+            load_kept(file, asked)
 
 
 def test_nonsense_is_refused(island: Path) -> None:

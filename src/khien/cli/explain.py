@@ -66,18 +66,22 @@ def run(args: argparse.Namespace) -> Exit:
         payload["reasons"] = explain(programme, plan, args.project).to_dicts()
         answer(args, payload, [line for row in payload["reasons"] for line in _lines(row, args.lang)])
         return Exit.DONE
-    told = _searched(args, programme, plan)
-    figures = {name: getattr(told, name) for name in ("value", "bound", "better", "steps", "seconds")}
+    told = _searched(args, programme, plan, out)
+    figures = {name: getattr(told, name) for name in ("value", "bound", "better", "steps", "seconds", "interrupted")}
     payload |= {**figures, "reasons": told.projects.to_dicts(), "flips": told.flips.to_dicts()}
     lines = [_head(told, args.lang), *_reason_lines(told, args.lang)]
     if out is not None:
         lines += ["", t("cli_explain_written", args.lang, path=_saved(payload, plan, out))]
+    if told.interrupted:
+        key = "cli_explain_interrupted" if out is None else "cli_explain_goes_on"
+        lines.append(t(key, args.lang, done=told.projects.height, of=len(known)))
     answer(args, payload, lines)
-    return Exit.DONE
+    return Exit.INTERRUPTED if told.interrupted else Exit.DONE
 
 
 def _saved(payload: Mapping[str, Any], plan: Plan, out: Path) -> Path:
-    """All reasons, and the hashes of what they stand on."""
+    """All reasons, and the hashes of what they stand on; searches are kept only of what is not finished."""
+    from khien.plan.ask.kept import REASONS_FILE
     from khien.plan.result import plan_hash
     from khien.programme.writing import write_text
 
@@ -86,12 +90,26 @@ def _saved(payload: Mapping[str, Any], plan: Plan, out: Path) -> Path:
     path = out / "reasons.json"
     text = json.dumps({"format": "khien-reasons-1", **hashes, **figures}, ensure_ascii=False, allow_nan=False, indent=1)
     write_text(path, text + "\n")
+    if not payload["interrupted"]:
+        (out / REASONS_FILE).unlink(missing_ok=True)
     return path
 
 
-def _searched(args: argparse.Namespace, programme: Programme, plan: Plan) -> Reasons:
+def _searched(args: argparse.Namespace, programme: Programme, plan: Plan, out: Path | None) -> Reasons:
+    """All searches; with a folder they are kept as they go, and those of a run that was stopped are not repeated."""
     from khien.cli.plan import compile_once
-    from khien.plan.ask.reasons import STEPS, reasons
+    from khien.plan.ask.kept import REASONS_FILE, load_reasons, reasons_asked_of, save_reasons
+    from khien.plan.ask.reasons import STEPS, Told, reasons
+
+    steps = args.steps or STEPS
+    asked, file = reasons_asked_of(plan, steps), None if out is None else out / REASONS_FILE
+    kept = load_reasons(file, asked) if file is not None and file.exists() else {}
+    if kept:
+        print(t("cli_explain_resumed", args.lang, done=len(kept)), file=sys.stderr, flush=True)
+
+    def keep(told: dict[str, Told]) -> None:
+        if file is not None:
+            save_reasons(file, asked, told)
 
     def progress(done: int, of: int) -> None:
         if done % 20 == 0 or done == of:
@@ -99,7 +117,7 @@ def _searched(args: argparse.Namespace, programme: Programme, plan: Plan) -> Rea
 
     compile_once(args.lang)
     names = None if args.project is None else [args.project]
-    return reasons(programme, plan, names, args.steps or STEPS, progress if names is None else None)
+    return reasons(programme, plan, names, steps, progress if names is None else None, kept, keep)
 
 
 def _head(told: Reasons, lang: str) -> str:

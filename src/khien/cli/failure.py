@@ -72,6 +72,7 @@ def _describe_ours(error: BaseException, lang: str) -> tuple[Exit, str, dict[str
         return describe_clash(known, lang)
     for module, name, code in (
         ("khien.plan.settings", "SettingsError", Exit.WRONG_USE),
+        ("khien.plan.ask.kept", "KeptError", Exit.WRONG_USE),
         ("khien.reliance.cuts", "UnknownTarget", Exit.WRONG_USE),
         ("khien.reliance.supply.network", "NetworkError", Exit.INPUT_ERRORS),
         ("khien.reliance.industry", "TableError", Exit.INPUT_ERRORS),

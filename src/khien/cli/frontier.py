@@ -54,7 +54,7 @@ def add(places: argparse._SubParsersAction[Parser], lang: str) -> None:
 
 
 def run(args: argparse.Namespace) -> Exit:
-    """Work the frontier out, print a line for every promise and what is bought for it. An interrupt keeps what is done."""
+    """Work the frontier out, print a line for every promise and what is bought for it. An interrupt keeps these."""
     if args.points < 2:
         raise Stop(Exit.WRONG_USE, t("cli_frontier_points_wrong", args.lang, points=args.points))
     for option, value in (("--min-months", args.min_months), ("--level", args.level)):
@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> Exit:
 
 
 def _searched(args: argparse.Namespace, programme: Programme, settings: PlanSettings, out: Path | None) -> Frontier:
-    """All searches; with a folder each is kept as it ends, and those of an earlier run that was stopped are not repeated."""
+    """All searches; with a folder each is kept as it ends, and those of a run that was stopped are not repeated."""
     from khien.cli.plan import compile_once
     from khien.plan.ask.frontier import frontier
     from khien.plan.ask.kept import FILE, asked_of, load_kept

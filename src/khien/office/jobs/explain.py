@@ -22,6 +22,8 @@ def do(work: Work) -> dict[str, Any]:
     """Ask for every project; write `reasons.json`, the same as ``khien explain --out``."""
     plan = load_plan(work.inputs["plan.json"])
     told = reasons(work.programme, plan, progress=lambda done, of: work.tell(done / max(1, of), f"{done}/{of}"))
+    if told.interrupted:
+        raise KeyboardInterrupt  # a run that is stopped gives nothing
     plain: dict[str, Any] = {"format": FORMAT, "programme_hash": plan.programme_hash, "plan_hash": plan_hash(plan)}
     plain |= {name: getattr(told, name) for name in FIGURES}
     plain |= {"reasons": told.projects.to_dicts(), "flips": told.flips.to_dicts()}

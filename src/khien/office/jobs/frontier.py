@@ -25,6 +25,8 @@ def do(work: Work) -> dict[str, Any]:
         )
     except NoPlan as clash:
         raise no_plan(clash) from clash
+    if found.interrupted:
+        raise KeyboardInterrupt  # a run that is stopped gives nothing
     found.points.write_csv(work.folder / "points.csv")
     found.bought.write_csv(work.folder / "bought.csv")
     promise = "share" if measure == "reliance" else "number"

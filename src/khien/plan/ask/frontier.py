@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from khien.plan.ask.desk import Choice, choice_of
+from khien.plan.ask.kept import Kept, asked_of
 from khien.plan.ask.start import begin, carried, settled
 from khien.plan.clash import broken, fixed_clash
 from khien.plan.compare import compare
@@ -70,6 +71,8 @@ class Frontier:
     plans : list of Plan
         The plan of every promise that was reached, in order.
     seconds : float
+    interrupted : bool
+        Stopped before every promise was searched for: those that were not are left out.
     """
 
     measure: str
@@ -79,6 +82,7 @@ class Frontier:
     bought: pl.DataFrame = field(repr=False)
     plans: list[Plan] = field(repr=False)
     seconds: float
+    interrupted: bool = False
 
 
 @dataclass
@@ -101,19 +105,24 @@ def frontier(
     points: int = 10,
     settings: PlanSettings | None = None,
     progress: Callable[[int, int], None] | None = None,
+    kept: Kept | None = None,
+    keep: Callable[[Kept], None] | None = None,
 ) -> Frontier:
     """Plans for rising promises, each found from its neighbour.
 
     `settings` limits the whole (time or work) and may ask what-ifs; the year from which promises hold is its
     `min_reliance_from` (the middle of the horizon if left out), the level of survival its `survival_level` if
     `min_survival_months` is given, which then is the longest promise. Self-reliance itself counts nothing in the value.
+    `keep` is given what is done after every search; `kept`, from an earlier run of the same question, is not searched
+    for again. Ctrl-C gives the promises that were searched for; before the plan without a promise it is passed on.
     Raises ValueError for an unknown measure or fewer than two points, NoPlan and SettingsError like `plan_programme`.
     """
     if measure not in MEASURES or points < 2:
         raise ValueError(f"measure {measure!r} or {points} points")
     began = time.perf_counter()
     asked = settings or PlanSettings()
-    run = _Run(programme, measure, points, asked, progress)
+    done = Kept(asked_of(programme, measure, points, asked)) if kept is None else kept
+    run = _Run(programme, measure, points, asked, progress, done, keep)
     return run.told(run.solved(), began)
 
 
@@ -127,12 +136,15 @@ class _Run:
         points: int,
         asked: PlanSettings,
         progress: Callable[[int, int], None] | None,
+        kept: Kept,
+        keep: Callable[[Kept], None] | None,
     ) -> None:
         self.programme, self.measure, self.count, self.progress = programme, measure, points, progress
+        self.kept, self.keep, self.interrupted = kept, keep, False
         years = list(range(int(programme.settings.first_quarter[:4]), int(programme.settings.last_quarter[:4]) + 1))
         self.from_year = asked.min_reliance_from or years[len(years) // 2]
         self.asked = asked
-        self.began = time.perf_counter()
+        self.began = time.perf_counter() - kept.seconds
         share = FIRST / (points + 1 + FIRST)  # its prices are where all other bounds start
         self.plain = dataclasses.replace(
             asked, reliance_weight=0.0, min_reliance=None, min_survival_months=None, min_reliance_from=self.from_year,
@@ -143,34 +155,62 @@ class _Run:
             work=None if asked.work is None else max(1, int(asked.work / (points + 1 + FIRST))),
         )  # fmt: skip
         self.done, self.seconds = 0, self.each.time_limit
+        self.ladder: list[_Point] = []
 
     def solved(self) -> list[_Point]:
         """From no promise to the greatest, and then down again, every plan going on from its neighbour."""
-        free = plan_programme(self.programme, self.plain)
+        free = self.kept.free or plan_programme(self.programme, self.plain)
         _go_on(free.why_stopped)
+        self.kept.free = free
         self.level, self.bound = self._level(free), free.bound
-        self._tell()
         hard = self._point(1.0 if self.measure == "reliance" else self._longest())
+        ladder = self._least_only(hard, free)
+        try:
+            self._tell()
+            ladder = self._searched(hard, free)
+        except KeyboardInterrupt:
+            self.interrupted = True
+            ladder = self.ladder or ladder
+            if ladder[0].out is None:  # the plan without a promise keeps it
+                ladder[0].out = dataclasses.replace(begin(self.programme, free, ladder[0].c), seconds=free.seconds)
+        return self._shared([point for point in ladder if point.out is not None], free)
+
+    def _searched(self, hard: _Point, free: Plan) -> list[_Point]:
+        """The greatest promise, and then every point from there down; what is kept is not searched for again."""
         self.start = begin(self.programme, free, hard.c)
-        top = self._furthest(hard)
+        top = self.kept.top or self._furthest(hard)
+        self.kept.top = top
         self._tell()
-        ladder = list(self._ladder(hard, top, free))
+        self.ladder = list(self._ladder(hard, top, free))
         start = dataclasses.replace(top, theta=self.start.theta)
         last = hard.c
-        for point in reversed(ladder):
+        for k, point in enumerate(reversed(self.ladder)):
             theta = start.theta if point.c is last else carried(last, point.c, start.theta)
-            point.out = self._search(point, dataclasses.replace(start, theta=theta))
+            if k == len(self.kept.points):
+                self.kept.points.append(self._search(point, dataclasses.replace(start, theta=theta)))
+            point.out = self.kept.points[k]
             start = point.out if point.kept else dataclasses.replace(start, theta=point.out.theta)
             last = point.c
             self._tell()
-        return self._shared(ladder, free)
+        return self.ladder
+
+    def _least_only(self, hard: _Point, free: Plan) -> list[_Point]:
+        """What the plan without a promise keeps anyhow."""
+        if self.measure == "survival":
+            return [self._point(0.0)]
+        begins = choice_of(hard.c, free)
+        nothing = Outcome(*begins, 0.0, 0.0, 0.0, np.zeros(0), "work", 0.0, 0)
+        return list(self._ladder(hard, nothing, free))[:1]
 
     def _tell(self) -> None:
         self.done += 1
-        left = self.asked.time_limit - (time.perf_counter() - self.began)
-        self.seconds = max(0.5, left / max(1, self.count + 2 - self.done))
+        spent = time.perf_counter() - self.began
+        self.seconds = max(0.5, (self.asked.time_limit - spent) / max(1, self.count + 2 - self.done))
         if self.progress is not None:
             self.progress(self.done, self.count + 2)
+        if self.keep is not None and self.done >= self.kept.count:
+            self.kept.seconds = spent
+            self.keep(self.kept)
 
     def _level(self, free: Plan) -> float | None:
         if self.measure == "reliance":
@@ -241,7 +281,7 @@ class _Run:
                 point.out = max(judged, key=lambda out: out.value)
         for before, after in itertools.pairwise(ladder):
             if before.out is not None and after.out is not None:
-                after.out.bound = min(after.out.bound, before.out.bound)
+                after.out = dataclasses.replace(after.out, bound=min(after.out.bound, before.out.bound))
         return ladder
 
     def told(self, ladder: list[_Point], began: float) -> Frontier:
@@ -277,6 +317,7 @@ class _Run:
             measure=self.measure, from_year=self.from_year, level=self.level, plans=plans,
             points=pl.DataFrame(rows, schema=POINTS, orient="row"),
             bought=pl.DataFrame(bought, schema=BOUGHT, orient="row"), seconds=time.perf_counter() - began,
+            interrupted=self.interrupted,
         )  # fmt: skip
 
 

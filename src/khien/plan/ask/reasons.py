@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -50,6 +50,10 @@ FLIPS = {
 }  # fmt: skip
 
 
+Told = tuple[tuple[Any, ...], list[tuple[Any, ...]]]
+"""Row and flips of one project."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Reasons:
     """Why each project is in a plan or not.
@@ -76,6 +80,8 @@ class Reasons:
     steps : int
         Steps of search behind every figure.
     seconds : float
+    interrupted : bool
+        Stopped before all were asked about: those that were not are left out.
     """
 
     projects: pl.DataFrame = field(repr=False)
@@ -85,6 +91,7 @@ class Reasons:
     better: float
     steps: int
     seconds: float
+    interrupted: bool = False
 
 
 def reasons(
@@ -93,29 +100,41 @@ def reasons(
     names: list[str] | None = None,
     steps: int = STEPS,
     progress: Callable[[int, int], None] | None = None,
+    kept: Mapping[str, Told] | None = None,
+    keep: Callable[[dict[str, Told]], None] | None = None,
 ) -> Reasons:
     """Reasons for all projects, or for those named. The same for the same plan and steps, bit for bit.
 
-    `progress` is given how many of how many projects are done. Raises PlanMismatch.
+    `progress` is given how many of how many projects are done; `keep` what is known so far (row and flips by project),
+    which as `kept` of the same question is not asked for again. Ctrl-C gives the projects that were asked about; before
+    the first it is passed on. Raises PlanMismatch.
     """
     began = time.perf_counter()
     require_match(programme, plan)
-    desk, asker = _asker(programme, plan, steps)
     wanted = programme.projects["id"].to_list() if names is None else names
-    rows: list[tuple[Any, ...]] = []
-    flips: list[tuple[Any, ...]] = []
+    told = {name: kept[name] for name in wanted if name in kept} if kept else {}
+    desk, asker = _asker(programme, plan, steps)
+    interrupted = False
+    left = [name for name in wanted if name not in told]
     with ThreadPoolExecutor(THREADS) as threads:
-        for k, told in enumerate(threads.map(asker.about, wanted)):
-            row, mine = told
-            rows.append(row)
-            flips += mine
-            if progress is not None:
-                progress(k + 1, len(wanted))
+        try:
+            for name, found in zip(left, threads.map(asker.about, left), strict=True):
+                told[name] = found
+                if progress is not None:
+                    progress(len(told), len(wanted))
+                if keep is not None:
+                    keep(told)
+        except KeyboardInterrupt:
+            if not told:
+                raise
+            interrupted = True
+            threads.shutdown(wait=False, cancel_futures=True)
+    rows = [told[name] for name in wanted if name in told]
     return Reasons(
-        projects=pl.DataFrame(rows, schema=REASONS, orient="row"),
-        flips=pl.DataFrame(flips, schema=FLIPS, orient="row"),
+        projects=pl.DataFrame([row for row, _ in rows], schema=REASONS, orient="row"),
+        flips=pl.DataFrame([flip for _, flips in rows for flip in flips], schema=FLIPS, orient="row"),
         value=asker.base.value, bound=min(plan.bound, desk.bound), better=asker.base.value - plan.value, steps=steps,
-        seconds=time.perf_counter() - began,
+        seconds=time.perf_counter() - began, interrupted=interrupted,
     )  # fmt: skip
 
 
