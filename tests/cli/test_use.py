@@ -238,7 +238,8 @@ def test_a_terminal_without_vietnamese_letters_is_no_fault(encoding: str) -> Non
 
 def test_a_full_disk_behind_the_output_is_said_once() -> None:
     with open("/dev/full", "w") as full:
-        done = subprocess.run([sys.executable, "-m", "khien", "version"], stdout=full, stderr=subprocess.PIPE, text=True)
+        words = [sys.executable, "-m", "khien", "version"]
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
 

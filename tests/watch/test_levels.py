@@ -215,8 +215,8 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(LevelError) as error:
         evaluate("storm", wrong)
     assert codes(error) == [("not-a-number", "beaufort"), ("unknown-input", "aera"), ("not-a-choice", "area")]
-    assert "nearest: area" in error.value.findings[1].way_out("en")
-    assert "nearest: coastal" in error.value.findings[2].way_out("en")
+    assert "Did you mean “area”?" in error.value.findings[1].way_out("en")
+    assert "Did you mean “coastal”?" in error.value.findings[2].way_out("en")
 
 
 @pytest.mark.parametrize(

@@ -54,10 +54,11 @@ def test_a_range_names_what_would_decide(capsys: Capture) -> None:
 def test_wrong_inputs_are_wrong_use_and_all_are_said(capsys: Capture) -> None:
     assert main(["level", "storm", "--beaufort", "x", "--area", "y", "--lang", "en"]) == 2
     err = capsys.readouterr().err
-    assert "2 things to mend" in err
     assert "“x” is no number" in err
-    assert main(["level", "storm", "--json"]) == 2
+    assert "“y” is no choice of area" in err
+    assert main(["level", "storm", "--json", "--lang", "en"]) == 2
     told = json.loads(capsys.readouterr().out)
+    assert "beaufort" in told["error"]["message"], "one thing that is wrong stands on one line"
     assert told["findings"][0]["code"] == "missing"
     assert told["error"]["kind"] == "wrong_use"
 
@@ -65,8 +66,11 @@ def test_wrong_inputs_are_wrong_use_and_all_are_said(capsys: Capture) -> None:
 def test_a_compound_outbreak_group_and_due(capsys: Capture) -> None:
     assert main(["level", "compound", "3", "2", "--lang", "en"]) == 0
     assert "Level 4" in capsys.readouterr().out
-    assert main(["level", "compound", "three", "2"]) == 2
-    capsys.readouterr()
+    assert main(["level", "compound", "3,2", "--lang", "en"]) == 0
+    assert "Level 4" in capsys.readouterr().out
+    for wrong in ("three", "3.5", "99", "-1"):
+        assert main(["level", "compound", wrong, "2", "--lang", "en"]) == 2
+        assert f"“{wrong}”" in capsys.readouterr().err
     words = ["--group", "B", "--linked", "5", "--scope", "beyond-province"]
     assert main(["level", "outbreak", *words, "--lang", "en"]) == 0
     out = capsys.readouterr().out

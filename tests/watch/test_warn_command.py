@@ -133,10 +133,37 @@ def test_reach_and_statistics(office: Office, tmp_path: Path) -> None:
     assert "storm: 1 hits, 0 misses" in text
     assert "flood: 0 hits, 1 misses" in text
     assert office.json("statistics", "--events", str(events))["hazards"][0]["ets"] is None
+    office.run("reach", office.first, "--confirmed", "20333", "--by", WHO)
+    assert "no sending is recorded: 20333" in office.run("reach", office.first)
+    for wrong in (["--level", "6"], ["--level", "0"], ["--occasions", "-5"]):
+        assert wrong[0] in office.run("statistics", "--events", str(events), *wrong, code=2)
     events.write_text("hazard,place,onset,level\nstorm,48,yesterday,4\n,48,2026-01-01T00:00Z,7\n", encoding="utf-8")
     told = office.run("statistics", "--events", str(events), code=1)
     assert "events.csv:2:onset" in told
     assert "events.csv:3:level" in told
+
+
+def test_a_table_in_another_encoding_is_told_with_the_way_out(office: Office, tmp_path: Path) -> None:
+    """What a spreadsheet saves as "Unicode text" or in an old code page."""
+    file = tmp_path / "events.csv"
+    for encoding, met in (("utf-16", "UTF-16"), ("latin-1", "0xe3")):
+        file.write_bytes("hazard,place,onset\nbão,48,2026-01-01T00:00Z\n".encode(encoding))
+        assert met in office.run("statistics", "--events", str(file), code=1)
+        for words in (["silent", str(file)], ["exceed", str(file), "--threshold", "1=1"]):
+            assert main(["warn", *words, "--lang", "en"]) == 1
+            told = office.capsys.readouterr().err
+            assert "events.csv is not UTF-8" in told
+            assert "CSV UTF-8" in told
+    file.write_text("a,b\n1,2\n", encoding="utf-8")
+    assert main(["warn", "exceed", str(file), "--threshold", "1=1", "--lang", "en"]) == 1
+    assert "events.csv lacks the column quantile" in office.capsys.readouterr().err
+
+
+def test_the_journal_may_be_named_by_its_file(office: Office) -> None:
+    office.official()
+    there = office.run("list")
+    office.folder = office.folder / "warnings.jsonl"
+    assert office.run("list") == there
 
 
 def test_a_broken_journal_is_named_and_the_exit_code_says_input(office: Office) -> None:

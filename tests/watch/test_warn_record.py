@@ -101,6 +101,15 @@ def test_warnings_are_matched_with_what_happened(journal: Journal) -> None:
     assert storm.median_lead == timedelta(hours=30)
 
 
+def test_a_warning_that_was_taken_back_before_the_event_is_no_hit(journal: Journal) -> None:
+    """The public was told that nothing would come: a false alarm, and then a miss."""
+    acts.cancel(journal, official(journal, ("46",)), by=BOSS, why="nhầm lẫn", now=hours(5))
+    acts.stand_down(journal, official(journal, ("48",)), by=BOSS, why="đã qua", now=hours(40))
+    events = [Event("storm", "46", hours(30)), Event("storm", "48", hours(30))]
+    (found,) = tally(desk(journal.read()), events, END)
+    assert found.table == Contingency(1, 1, 1)
+
+
 def test_only_warnings_and_events_of_a_level_are_counted(journal: Journal) -> None:
     official(journal, ("46",), level=2)
     ref = official(journal, ("48",), level=3)

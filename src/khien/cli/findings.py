@@ -27,6 +27,13 @@ def describe_findings(
     return Exit.INPUT_ERRORS, message, {**details, "lines": list(finding_lines(errors, lang, limit=20))}
 
 
+def refusal(head: str, findings: Sequence[Any], lang: str) -> tuple[str, dict[str, Any]]:
+    """Message and details of what was refused: all on one line where one thing is wrong, else a line for each."""
+    lines = [finding.line(lang) for finding in findings]
+    message, lines = (f"{head} {lines[0]}", []) if len(lines) == 1 else (head, lines[:20])
+    return message, {"findings": [finding.to_dict() for finding in findings], "lines": lines}
+
+
 def finding_lines(findings: Sequence[Finding], lang: str, limit: int | None = SHOWN) -> Iterator[str]:
     """``error share-range options:14:success_share: what is wrong``, and below it the way out."""
     for finding in findings[:limit]:

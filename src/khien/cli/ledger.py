@@ -109,6 +109,7 @@ def run_score(args: argparse.Namespace) -> Exit:
 
         for name, table in tables.items():
             write_text(Path(args.out) / f"{name}.csv", csv_text(table))
+        lines += ["", t("ledger_scores_written", args.lang, path=args.out)]
     answer(args, {"ledger": args.ledger, "as_of": args.as_of, **record.to_dict()}, lines)
     return Exit.DONE
 
@@ -216,8 +217,7 @@ def _frame(path: Path, lang: str) -> pl.DataFrame:
     try:
         return read_frame(path)
     except WarnError as error:
-        reason = error.findings[0].value
-        raise Stop(Exit.INPUT_ERRORS, t("ledger_not_a_table", lang, path=path, reason=reason)) from None
+        raise Stop(Exit.INPUT_ERRORS, error.findings[0].line(lang)) from None
 
 
 def _files_hash(paths: Sequence[Path]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 SHOWN = 40
 """Months and weeks printed as text; ``--json`` has them all."""
+
+PERIOD = re.compile(r"\d{4}(-(0[1-9]|1[0-2]|W(0[1-9]|[1-4]\d|5[0-3])))?")
+"""A year, a month or a week, as `--from` takes it."""
 
 EXAMPLES: Mapping[str, str] = {
     "storm": "--place 48 --beaufort 12",
@@ -157,9 +161,9 @@ def run_hazard(args: argparse.Namespace) -> Exit:
 
 def refused(error: Any, lang: str, code: Exit = Exit.WRONG_USE) -> Stop:
     """What could not be used, every finding in one message."""
-    lines = [finding.line(lang) for finding in error.findings]
-    details = {"findings": [finding.to_dict() for finding in error.findings], "lines": lines[:20]}
-    return Stop(code, t("level_refused", lang, count=number(len(lines), lang)), details)
+    from khien.cli.findings import refusal
+
+    return Stop(code, *refusal(t("level_refused", lang), error.findings, lang))
 
 
 def _level_lines(found: Answer, lang: str) -> Iterator[str]:
@@ -200,9 +204,10 @@ def run_compound(args: argparse.Namespace) -> Exit:
     from khien.watch.levels import LevelError, LevelFinding, compound
 
     try:
-        if wrong := [level for level in args.levels if not level.isdecimal()]:
-            raise LevelError([LevelFinding("not-a-level", "compound", "levels", ", ".join(wrong))])
-        found = compound([int(level) for level in args.levels], serious=args.serious)
+        levels = [level for word in args.levels for level in word.replace(",", " ").split()]
+        if wrong := [level for level in levels if not (level.isdecimal() and len(level) == 1)]:
+            raise LevelError([LevelFinding("not-a-level", "compound", "levels", ", ".join(wrong)[:80])])
+        found = compound([int(level) for level in levels], serious=args.serious)
     except LevelError as error:
         raise refused(error, args.lang) from None
     fields = {"level": found.level, "base": found.base, "rise": found.rise}
@@ -217,6 +222,8 @@ def run_epidemic(args: argparse.Namespace) -> Exit:
     from khien.watch.levels.epidemic_file import alerts, read_counts
 
     years = _years(args.epidemic_years, args.lang)
+    if args.first and not PERIOD.fullmatch(args.first):
+        raise Stop(Exit.WRONG_USE, t("level_from_wrong", args.lang, text=args.first))
     try:
         judged = alerts(read_counts(existing(args.path, args.lang)), years)
     except LevelError as error:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -266,6 +268,10 @@ def run_statistics(args: argparse.Namespace) -> Exit:
     from khien.watch.warn.files_in import read_events
     from khien.watch.warn.statistics import tally
 
+    if args.level not in range(1, 6):
+        raise Stop(Exit.WRONG_USE, t("cli_range", args.lang, option="--level", low=1, high=5))
+    if args.occasions is not None and args.occasions < 0:
+        raise Stop(Exit.WRONG_USE, t("watch_feed_number", args.lang, option="--occasions", least=0))
     desk = _try(args, lambda: _desk(_journal(args)))
     path = existing(args.events, args.lang)
     events = _try(args, lambda: read_events(path), Exit.INPUT_ERRORS)
@@ -302,6 +308,8 @@ def run_reach(args: argparse.Namespace) -> Exit:
     lines = [t("warn_reach_line", args.lang, id=found.warning, sent=found.sent, confirmed=found.confirmed, **fields)]
     if found.silent:
         lines.append(t("warn_reach_silent", args.lang, who=", ".join(found.silent)))
+    if found.unsent:
+        lines.append(t("warn_reach_unsent", args.lang, who=", ".join(found.unsent)))
     told = {"sent": found.sent, "confirmed": found.confirmed, "share": found.share, "median_minutes": minutes}
     answer(args, {"id": found.warning, **told, "silent": found.silent, "unsent": found.unsent}, lines)
     return Exit.DONE
@@ -332,7 +340,8 @@ def run_exceed(args: argparse.Namespace) -> Exit:
     path = existing(args.forecasts, args.lang)
     forecasts = _try(args, lambda: read_frame(path), Exit.INPUT_ERRORS)
     steps = _thresholds(args, forecasts)
-    found = _try(args, lambda: exceedance(forecasts, steps), Exit.INPUT_ERRORS)
+    files = {"forecasts": path.name, "thresholds": Path(args.thresholds or "--threshold").name}
+    found = _try(args, lambda: exceedance(forecasts, steps), Exit.INPUT_ERRORS, files)
     rows = found.to_dicts()
     lines = []
     for row in rows:
@@ -373,7 +382,11 @@ def _journal(args: argparse.Namespace) -> Journal:
     place = args.journal or os.environ.get("KHIEN_WARNINGS")
     if not place:
         raise Stop(Exit.WRONG_USE, t("warn_which_journal", args.lang))
-    return Journal(Path(place))
+    from khien.watch.warn.journal import FILE
+
+    folder = Path(place)
+    # Whoever names the file means the folder that it lies in.
+    return Journal(folder.parent if folder.name == FILE and not folder.is_dir() else folder)
 
 
 def _desk(journal: Journal) -> Desk:
@@ -382,22 +395,26 @@ def _desk(journal: Journal) -> Desk:
     return desk(journal.read())
 
 
-def _try(args: argparse.Namespace, act: Any, code: Exit = Exit.WRONG_USE) -> Any:
-    """Run it; a refusal becomes one message with every finding."""
+def _try(
+    args: argparse.Namespace, act: Any, code: Exit = Exit.WRONG_USE, files: Mapping[str | None, str] | None = None
+) -> Any:
+    """Run it; a refusal becomes one message with every finding, each naming the file that a table came from."""
     from khien.watch.warn import WarnError
 
     try:
         return act()
     except WarnError as error:
+        if files:
+            error.findings = [replace(one, table=files.get(one.table, one.table)) for one in error.findings]
         raise _refused(args, error, code) from None
 
 
 def _refused(args: argparse.Namespace, error: WarnError, code: Exit = Exit.WRONG_USE) -> Stop:
+    from khien.cli.findings import refusal
+
     ruined = ("journal-broken", "act-unknown", "entry-not-allowed")
     broken = any(finding.code in ruined for finding in error.findings)
-    lines = [finding.line(args.lang) for finding in error.findings]
-    details = {"findings": [finding.to_dict() for finding in error.findings], "lines": lines[:20]}
-    return Stop(Exit.INPUT_ERRORS if broken else code, t("warn_refused", args.lang), details)
+    return Stop(Exit.INPUT_ERRORS if broken else code, *refusal(t("warn_refused", args.lang), error.findings, args.lang))
 
 
 def _moment(text: str, lang: str) -> datetime:

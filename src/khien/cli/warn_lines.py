@@ -53,7 +53,7 @@ def record_lines(record: Record, now: datetime, lang: str) -> Iterator[str]:
         yield from (f"    {content.text(what, tongue)}" for what in TEXTS if content.text(what, tongue))
     for step in record.steps:
         act = t(f"warn_did_{step.act}", lang)
-        yield t("warn_step", lang, at=local_time(step.at, lang), by=step.by, act=act, reason=step.reason)
+        yield t("warn_step", lang, at=local_time(step.at, lang), by=step.by, act=act, reason=step.reason).rstrip()
 
 
 def cascade_lines(effects: Any, lang: str) -> Iterator[str]:

@@ -56,13 +56,13 @@ def clocks(group: str, start: datetime, *, marks: Sequence[str] = ()) -> list[Du
     table = clocks_table()
     known = {mark for row in table for mark in row.get("marks", [])}
     if wrong := sorted(set(marks) - known):
-        fields = {"choices": ", ".join(sorted(known)), "guess": "–"}
+        fields = {"choices": ", ".join(sorted(known))}
         raise LevelError([LevelFinding("not-a-choice", group, "marks", ", ".join(wrong), fields=fields)])
     if start.tzinfo is None:
         raise LevelError([LevelFinding("no-zone", group, "at", start.isoformat())])
     rows = [row for row in table if row["group"] == group]
     if not rows:
-        fields = {"choices": ", ".join(dict.fromkeys(row["group"] for row in table)), "guess": "–"}
+        fields = {"choices": ", ".join(dict.fromkeys(row["group"] for row in table))}
         raise LevelError([LevelFinding("not-a-choice", "clock", "group", group, fields=fields)])
     begun = start.astimezone(VIET_NAM)
     made = [_due(row, begun) for row in rows if set(row.get("marks", [])) <= set(marks)]

@@ -156,7 +156,7 @@ def group(fatality: str, route: str, means: str, spread: str, *, new_and_dangero
         if choice in choices:
             points[name] = int(epidemic_rules()["points"][name][choice][0])
         else:
-            fields = {"choices": ", ".join(choices), "guess": "–"}
+            fields = {"choices": ", ".join(choices)}
             wrong.append(LevelFinding("not-a-choice", "group", name, choice, fields=fields))
     if wrong:
         raise LevelError(wrong)
@@ -184,12 +184,12 @@ def civil_defence(scope: str) -> Mapping[str, Any]:
 
 def _check_choice(name: str, value: str, known: Sequence[str]) -> None:
     if value not in known:
-        fields = {"choices": ", ".join(known), "guess": "–"}
+        fields = {"choices": ", ".join(known)}
         raise LevelError([LevelFinding("not-a-choice", "epidemic", name, value, fields=fields)])
 
 
 def _check_counts(**counts: int) -> None:
     wrong = [name for name, count in counts.items() if count < 0]
     if wrong:
-        fields = {"low": 0, "high": 10**9, "unit": ""}
+        fields = {"low": 0, "high": 10**9, "unit": "–"}
         raise LevelError([LevelFinding("outside", "epidemic", n, str(counts[n]), fields=fields) for n in wrong])

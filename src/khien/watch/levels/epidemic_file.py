@@ -65,7 +65,10 @@ def read_counts(path: Path) -> dict[Slot, dict[int, int | None]]:
     except UnicodeDecodeError as error:
         raise LevelError([LevelFinding("not-utf-8", name, row=None, value=str(error.start))]) from None
     reader = csv.reader(lines, strict=True)
-    header = [cell.strip() for cell in next(reader, [])]
+    try:
+        header = [cell.strip() for cell in next(reader, [])]
+    except csv.Error as error:
+        raise LevelError([LevelFinding("not-csv", name, value=str(error))]) from None
     if missing := [column for column in ("period", "cases") if column not in header]:
         fields = {"have": ", ".join(header)[:200] or "–"}
         raise LevelError([LevelFinding("column-missing", name, column, row=1, fields=fields) for column in missing])

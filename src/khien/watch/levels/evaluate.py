@@ -269,7 +269,7 @@ def _units(table: Hazard, place: str | None, values: Case) -> list[Unit | None]:
         found = units(place)
     except KeyError:
         near = difflib.get_close_matches(place, names(), n=1)
-        fields = {"guess": near[0] if near else "–"}
+        fields = {"guess": near[0] if near else None}
         raise LevelError([LevelFinding("unknown-place", table.id, "place", place[:40], fields=fields)]) from None
     wanted = [i for i in table.inputs.values() if i.place_column and i.name not in values]
     named: list[Unit | None] = [u for u in found if all(u.regions[str(i.place_column)] for i in wanted)]

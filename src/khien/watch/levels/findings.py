@@ -31,7 +31,9 @@ class LevelFinding:
 
     def way_out(self, lang: str | None = None) -> str:
         """What to do about it."""
-        return t(f"level_way.{self.code}", lang, **self._words(lang))
+        text = t(f"level_way.{self.code}", lang, **self._words(lang))
+        near = self.fields.get("guess")
+        return f"{t('way.did-you-mean', lang, guess=near)} {text}" if near else text
 
     @property
     def place(self) -> str:

@@ -83,7 +83,7 @@ def _value(hazard: Hazard, asked: Input, raw: object, findings: list[LevelFindin
     if text in asked.choices:
         return text
     near = difflib.get_close_matches(text.lower(), asked.choices, n=1)
-    fields = {"choices": ", ".join(asked.choices), "guess": near[0] if near else "–"}
+    fields = {"choices": ", ".join(asked.choices), "guess": near[0] if near else None}
     findings.append(LevelFinding("not-a-choice", hazard.id, asked.name, text[:_LONGEST], fields=fields))
     return None
 
@@ -135,7 +135,7 @@ def _clashes(hazard: Hazard, values: Mapping[str, Value]) -> list[LevelFinding]:
 def _unknown_name(hazard: Hazard, name: str, known: Sequence[str | None]) -> LevelFinding:
     names = [k for k in known if k]
     near = difflib.get_close_matches(name, names, n=1)
-    fields = {"known": ", ".join(names), "guess": near[0] if near else "–"}
+    fields = {"known": ", ".join(names), "guess": near[0] if near else None}
     return LevelFinding("unknown-input", hazard.id, name[:_LONGEST], fields=fields)
 
 

@@ -87,7 +87,7 @@ def check(content: Content, now: datetime) -> Content:
         wrong("not-a-hazard", "hazard", content.hazard)
     elif content.hazard not in known_threats() and not (content.event_vi.strip() and content.event_en.strip()):
         near = difflib.get_close_matches(content.hazard, known_threats(), n=1)
-        wrong("threat-without-name", "hazard", content.hazard, guess=near[0] if near else "–")
+        wrong("threat-without-name", "hazard", content.hazard, guess=near[0] if near else None)
     if isinstance(content.level, bool) or content.level not in range(1, 6):
         wrong("not-a-level", "level", content.level)
     known = provinces()

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row")
 LARGEST_FILE: Final = 64 * 2**20
+UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
+"""What a text begins with that a spreadsheet saved as "Unicode text"."""
 
 
 def read_events(path: Path) -> list[Event]:
@@ -69,14 +71,27 @@ def read_frame(path: Path) -> pl.DataFrame:
     import polars as pl
 
     with path.open("rb") as file:
-        parquet = file.read(4) == b"PAR1"
+        start = file.read(4)
+    if start.startswith(UTF_16):
+        raise refuse("not-utf8", path.name, value="UTF-16")
     try:
-        if parquet:
+        if start == b"PAR1":
             return pl.read_parquet(path)
         texts = {"indicator": pl.String, "place": pl.String, "model": pl.String}
         return pl.read_csv(path, try_parse_dates=True, schema_overrides=texts, raise_if_empty=False)
-    except (pl.exceptions.PolarsError, UnicodeDecodeError, ValueError) as error:
+    except UnicodeDecodeError as error:
+        raise _not_utf8(path, error) from None
+    except (pl.exceptions.PolarsError, ValueError) as error:
+        if "utf-8" in str(error).lower():
+            raise refuse("not-utf8", path.name, value="–") from None
         raise refuse("not-a-table", path.name, value=str(error).splitlines()[0]) from None
+
+
+def _not_utf8(path: Path, error: UnicodeDecodeError) -> WarnError:
+    if error.object.startswith(UTF_16):
+        return refuse("not-utf8", path.name, value="UTF-16")
+    line = error.object.count(b"\n", 0, error.start) + 1
+    return WarnError([WarnFinding("not-utf8", path.name, value=f"0x{error.object[error.start]:02x}", row=line)])
 
 
 class _Wrong(ValueError):
@@ -119,5 +134,7 @@ def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str,
             if any(cell.strip() for cell in cells):
                 whole = [*(cell.strip() for cell in cells), *[""] * len(header)]
                 yield number, dict(zip(header, whole, strict=False))
-    except (UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError as error:
+        raise _not_utf8(path, error) from None
+    except csv.Error as error:
         raise refuse("not-a-table", path.name, value=str(error)) from None

@@ -26,7 +26,9 @@ class WarnFinding:
 
     def way_out(self, lang: str | None = None) -> str:
         """What to do about it."""
-        return t(f"warn_way.{self.code}", lang, **self._words())
+        text = t(f"warn_way.{self.code}", lang, **self._words())
+        near = self.fields.get("guess")
+        return f"{t('way.did-you-mean', lang, guess=near)} {text}" if near else text
 
     @property
     def place(self) -> str:

@@ -97,7 +97,7 @@ class Desk:
             import difflib
 
             near = difflib.get_close_matches(id, self.warnings, n=1)
-            raise refuse("no-such-warning", value=id, guess=near[0] if near else "–")
+            raise refuse("no-such-warning", value=id, guess=near[0] if near else None)
         return self.warnings[id]
 
 

@@ -147,10 +147,15 @@ def _areas(record: Record) -> list[str]:
 
 
 def _meets(record: Record, event: Event) -> bool:
-    """Whether an event begins while the warning stands: up to its end, and not before it was even foreseen to begin."""
+    """Whether an event begins while the warning stands: up to its end, and not before it was even foreseen to begin.
+
+    One that was cancelled or stood down ended then, whatever it had said before.
+    """
     contents = [m.content for m in record.messages]
-    begin = min(min(c.onset for c in contents), record.messages[0].at)
-    return begin <= event.onset <= max(c.expires for c in contents)
+    begin, end = min(min(c.onset for c in contents), record.messages[0].at), max(c.expires for c in contents)
+    if record.messages[-1].kind in ("Cancel", "AllClear"):
+        end = min(end, record.messages[-1].at)
+    return begin <= event.onset <= end
 
 
 def _running(record: Record, now: datetime) -> bool:
