@@ -158,6 +158,13 @@ def test_a_pipe_gets_the_bytes_and_keeps_its_place(tmp_path: Path) -> None:
     assert (tmp_path / "pipe").is_fifo()
 
 
+@pytest.mark.parametrize("name", ["a", "a.xlsx"])
+def test_a_place_that_takes_nothing_is_named_as_it_was_asked_for(complete: Programme, name: str) -> None:
+    with pytest.raises(OSError) as caught:
+        write(complete, Path("/proc") / name)
+    assert caught.value.filename == f"/proc/{name}"
+
+
 def test_what_a_link_leads_to_is_written(tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
     (tmp_path / "link.csv").symlink_to(tmp_path / "there" / "real.csv")

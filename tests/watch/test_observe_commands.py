@@ -150,10 +150,18 @@ def test_wrong_use_is_told_without_a_traceback(khien: Khien, tmp_path: Path) -> 
         ("feed", "check", "t.csv", "--kind", "nonsense"),
         ("feed", "check", "t.csv", "--kind", "hub", "--issued", "soon"),
         ("feed", "maps", "nothing"),
+        ("feed", "check", "none.csv", "--kind", "hub"),
+        ("feed", "check", ".", "--kind", "cap"),
+        ("feed", "check", "t.csv", "--kind", "table"),
+        ("feed", "check", "t.csv", "--kind", "hub", "--mapping", "vn-gdpm"),
+        ("feed", "check", "t.csv", "--kind", "cap", "--limit-mb", "-1"),
+        ("feed", "read", "t.csv", "--kind", "cap", "--store", "s", "--limit-mb", "1e300"),
+        ("feed", "poll", "http://x", "--kind", "cap", "--store", "s", "--limit-mb", "nan"),
         ("feed", "poll", "http://x", "--kind", "cap", "--store", "s", "--every", "nan"),
         ("feed", "poll", "http://x", "--kind", "cap", "--store", "memory://s"),
         ("observe", "--store", "none"),
         ("observe", "--store", "s", "wk-inc-flu-hospp"),
+        ("observe", "--store", "s", "wk-inc-flu-hosp", "--place", "USA"),
         ("observe", "--store", "s", "wk-inc-flu-hosp", "--as-of", "2024-13-01"),
         ("observe", "--store", "s", "wk-inc-flu-hosp", "--vintages", "2024-01-06"),
         ("observe", "--store", "s", "wk-inc-flu-hosp", "--out", "x.doc"),
@@ -187,6 +195,10 @@ def test_a_store_with_a_broken_or_missing_table_says_so(khien: Khien, tmp_path: 
 
 def test_ready_mappings_are_listed_and_shown(khien: Khien) -> None:
     assert "vn-gdpm" in khien("feed", "maps")[1]
+    pairs = zip(*(khien("feed", "maps", "--lang", lang)[1].splitlines() for lang in ("vi", "en")), strict=True)
+    assert all(vi != en and not vi[24:].startswith("#") for vi, en in pairs), "each says in both languages what it is"
+    (code, out, _), path = khien("feed", "check", __file__, "--kind", "table", "--mapping", "vn-gdp"), "mapping"
+    assert (code, "Did you mean “vn-gdpm”?" in out, path in out) == (1, True, True)
     assert 'kind = "vn63"' in khien("feed", "maps", "vn-gdpm")[1]
 
 
@@ -208,6 +220,8 @@ def test_a_feed_is_polled(khien: Khien, tmp_path: Path) -> None:
     assert (tmp_path / "s-polling").is_dir()
     code, out, _ = khien("feed", "poll", url + "/a", "--kind", "cap", "--store", "s", "--json")
     assert (code, json.loads(out)["polls"][0]["status"]) == (0, "early")
+    assert json.loads(out)["polls"][0]["again"] > json.loads(out)["polls"][0]["at"]
+    assert "from" in khien("feed", "poll", url + "/a", "--kind", "cap", "--store", "s")[1]
     code, out, _ = khien("feed", "poll", url + "/b", "--kind", "cap", "--store", "s", "--lang", "vi")
     assert (code, "không lưu gì" in out) == (1, True)
     server.shutdown()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from khien.cli.exits import Exit, Stop
 from khien.cli.output import answer, number
 from khien.cli.parser import Parser, add_command, add_group
+from khien.cli.paths import existing, unknown_id
 from khien.words import t
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ SIGNED = ("cap", "rss")
 """Kinds that are signed, or lead to messages that are."""
 
 SHOWN = 20
+MOST_MB = 10**6
+"""Largest limit of an answer or a file that may be asked for: a terabyte."""
 MANY = 20
 SMALL = ("cap", "rss", "geojson", "stix")
 """So many files of these kinds are stored in one step where nothing speaks against it: a step costs several syncs."""
@@ -112,8 +115,23 @@ def _into(parser: Parser, lang: str) -> None:
     parser.add_argument("--keep-good", action="store_true", help=t("watch_keep_good_help", lang))
 
 
+def _check_use(args: argparse.Namespace) -> None:
+    """What is wrong with the call itself, before a file is read or a server asked."""
+    if args.limit_mb is not None and not 0 < args.limit_mb <= MOST_MB:
+        most = number(MOST_MB, args.lang)
+        raise Stop(Exit.WRONG_USE, t("cli_range", args.lang, option="--limit-mb", low=0, high=most))
+    for name in getattr(args, "files", ()):
+        if existing(name, args.lang).is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), name)
+    if args.kind == "table" and args.mapping is None:
+        raise Stop(Exit.WRONG_USE, t("watch_feed_needs_mapping", args.lang))
+    if args.kind != "table" and args.mapping is not None:
+        raise Stop(Exit.WRONG_USE, t("cli_plan_needs", args.lang, one="--mapping", other="--kind table"))
+
+
 def run_check(args: argparse.Namespace) -> Exit:
     """Say what is in files and everything that is wrong with them; nothing is stored."""
+    _check_use(args)
     readings = [_read(args, name) for name in args.files]
     lines = [line for reading in readings for line in _said(reading, args.lang)]
     answer(args, {"files": [reading.to_dict() for reading in readings]}, lines)
@@ -122,6 +140,7 @@ def run_check(args: argparse.Namespace) -> Exit:
 
 def run_read(args: argparse.Namespace) -> Exit:
     """Store files, each whole or not at all."""
+    _check_use(args)
     store = opened(args.store, args.lang)
     _learn(store, args)
     if args.together:
@@ -195,9 +214,11 @@ def run_poll(args: argparse.Namespace) -> Exit:
     """Ask a feed; an answer with mistakes or none at all gives 1, an interruption in between 3."""
     from khien.watch.feeds.polling import Feed, poll
 
-    for name, least in (("every", 0.0), ("timeout", 0.1), ("times", 0), ("follow", 0)):
+    for name, least in (("every", 0), ("timeout", 0.1), ("times", 0), ("follow", 0)):
         if not getattr(args, name) >= least or not math.isfinite(getattr(args, name)):
-            raise Stop(Exit.WRONG_USE, t("watch_feed_number", args.lang, option=f"--{name}", least=least))
+            shown = number(least, args.lang, 0 if least == int(least) else 1)
+            raise Stop(Exit.WRONG_USE, t("watch_feed_number", args.lang, option=f"--{name}", least=shown))
+    _check_use(args)
     store = opened(args.store, args.lang)
     _learn(store, args)
     limit = None if args.limit_mb is None else int(args.limit_mb * 10**6)
@@ -238,16 +259,14 @@ def run_poll(args: argparse.Namespace) -> Exit:
 
 def run_maps(args: argparse.Namespace) -> Exit:
     """List the mappings that come along, or show one of them, to be copied and changed."""
-    from khien.watch.feeds import ready
+    from khien.watch.feeds import about, ready
 
     maps = ready()
     if args.name is None:
-        lines = [f"{name:<24}{text.splitlines()[0].lstrip('# ')}" for name, text in maps.items()]
+        lines = [f"{name:<24}{about(text, args.lang)}" for name, text in maps.items()]
         answer(args, {"maps": list(maps)}, lines)
         return Exit.DONE
     if args.name not in maps:
-        from khien.cli.paths import unknown_id
-
         raise Stop(Exit.WRONG_USE, unknown_id(t("watch_mapping", args.lang), args.name, list(maps), args.lang))
     answer(args, {"name": args.name, "toml": maps[args.name]}, maps[args.name].splitlines())
     return Exit.DONE
@@ -268,7 +287,6 @@ def _learn(store: Store, args: argparse.Namespace) -> None:
     if args.programme is None:
         return
     import khien
-    from khien.cli.paths import existing
     from khien.watch.indicators import Indicators
 
     programme = khien.read(existing(args.programme, args.lang))
@@ -290,7 +308,6 @@ def _trust(args: argparse.Namespace) -> Trust | None:
         return None
     if args.kind not in SIGNED:
         raise Stop(Exit.WRONG_USE, t("watch_feed_certificate_kind", args.lang, kind=args.kind))
-    from khien.cli.paths import existing
     from khien.watch.feeds import read_trust
     from khien.watch.observe import BatchRefused
 
@@ -351,6 +368,8 @@ def _receipt(receipt: Receipt, lang: str) -> Iterator[str]:
 
 def _polled(result: Polled, args: argparse.Namespace) -> Iterator[str]:
     status = t(f"watch_poll_{result.status}", args.lang)
+    if result.status == "early" and result.again is not None:
+        status = t("watch_poll_early_until", args.lang, status=status, again=f"{result.again:%H:%M:%S} UTC")
     yield f"{result.at:%Y-%m-%d %H:%M:%S} UTC  {args.url}  {status}"
     yield from _findings(list(result.findings), args.lang)
     if result.receipt is not None:

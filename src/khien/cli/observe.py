@@ -140,6 +140,7 @@ def _list(store: Store, args: argparse.Namespace) -> Exit:
 
 def _known(store: Store, args: argparse.Namespace) -> Exit:
     known_indicator(store, args.what, args.lang)
+    _known_places(store, args)
     findings: list[Any] = []
     if args.vintages is not None:
         if len(args.place or []) != 1:
@@ -159,6 +160,20 @@ def _known(store: Store, args: argparse.Namespace) -> Exit:
     told = [finding.to_dict() for finding in findings]
     answer(args, {**payload, "values": frame.to_dicts(), "findings": told}, lines)
     return Exit.DONE
+
+
+def _known_places(store: Store, args: argparse.Namespace) -> None:
+    """End the command where an indicator has no value at all of a place that was named: it was mistyped."""
+    if not args.place:
+        return
+    import polars as pl
+
+    from khien.cli.paths import unknown_id
+
+    known = store.observations(args.what).select(pl.col("place").unique()).collect()["place"].to_list()
+    for place in args.place:
+        if place not in known:
+            raise Stop(Exit.WRONG_USE, unknown_id(t("watch_head_place", args.lang), place, known, args.lang))
 
 
 def _in_provinces(frame: pl.DataFrame, args: argparse.Namespace) -> tuple[pl.DataFrame, list[Any]]:

@@ -414,7 +414,8 @@ def _refused(args: argparse.Namespace, error: WarnError, code: Exit = Exit.WRONG
 
     ruined = ("journal-broken", "act-unknown", "entry-not-allowed")
     broken = any(finding.code in ruined for finding in error.findings)
-    return Stop(Exit.INPUT_ERRORS if broken else code, *refusal(t("warn_refused", args.lang), error.findings, args.lang))
+    told = refusal(t("warn_refused", args.lang), error.findings, args.lang)
+    return Stop(Exit.INPUT_ERRORS if broken else code, *told)
 
 
 def _moment(text: str, lang: str) -> datetime:

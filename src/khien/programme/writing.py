@@ -6,7 +6,8 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -48,7 +49,8 @@ def write_file(path: Path, fill: Callable[[Path], None]) -> None:
         return
     path = path.resolve() if path.is_symlink() else path
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=path.suffix, dir=path.parent)
+    with _as_wanted(path):
+        handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=path.suffix, dir=path.parent)
     os.close(handle)
     place = Path(name)
     try:
@@ -63,6 +65,16 @@ def write_file(path: Path, fill: Callable[[Path], None]) -> None:
         raise
     finally:
         place.unlink(missing_ok=True)
+
+
+@contextmanager
+def _as_wanted(path: Path) -> Iterator[None]:
+    """What cannot be made is told by the name that was asked for, not by that of the draft beside it."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = str(path)
+        raise
 
 
 def _pour(path: Path, fill: Callable[[Path], None]) -> None:
@@ -96,7 +108,8 @@ def _write_folder(programme: Programme, folder: Path) -> None:
     if folder.exists() and not (folder / FILE).exists() and any(folder.iterdir()):
         raise FileExistsError(f"{folder} is not empty and holds no {FILE}: not a programme's folder")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    new = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    with _as_wanted(folder):
+        new = Path(tempfile.mkdtemp(prefix=f".{folder.name[:40]}.", dir=folder.parent))
     old = new.with_name(new.name + ".old")
     try:
         _fill(programme, new)

@@ -17,7 +17,7 @@ from khien.watch.feeds.directory import read_directory
 from khien.watch.feeds.geojson import read_geojson
 from khien.watch.feeds.hub import read_hub
 from khien.watch.feeds.in_force import alert_states
-from khien.watch.feeds.mapping import load, ready
+from khien.watch.feeds.mapping import about, load, ready
 from khien.watch.feeds.reading import Link, Reading
 from khien.watch.feeds.rss import read_rss
 from khien.watch.feeds.signature import Trust, read_trust
@@ -67,7 +67,7 @@ def read(
     reading = Reading(kind, path.name)
     if kind == "table":
         if mapping is None:
-            reading.findings.note("mapping-file", path.name, value="-", reason="--mapping", known=", ".join(ready()))
+            reading.findings.note("mapping-file", path.name, value="–", reason="watch_why_no_mapping")
             return reading
         made = load(mapping, reading.findings)
         return reading if made is None else read_table(path, made, limit)
@@ -103,6 +103,7 @@ __all__ = [
     "Link",
     "Reading",
     "Trust",
+    "about",
     "alert_states",
     "from_bytes",
     "read",

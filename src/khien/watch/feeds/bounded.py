@@ -23,7 +23,7 @@ def content(path: Path, limit: int, findings: WatchFindings) -> bytes | None:
     """All bytes of a file, unpacked if it is gzip; None, with a finding, when it cannot be had or is too large."""
     name = path.name
     try:
-        if not path.is_file():
+        if not path.exists() or path.is_dir():  # a pipe (/dev/stdin) is read like a file
             findings.note("file-missing", name, value=str(path))
             return None
         with path.open("rb") as file:

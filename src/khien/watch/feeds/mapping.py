@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from khien.programme.columns import SLUG
+from khien.programme.guesses import guess
 from khien.watch.observe.findings import WatchFindings
 
 PERIOD: Final = re.compile(r"(\d{1,5})(h|d|w)")
@@ -155,10 +156,16 @@ class Mapping(_Part):
 
 
 def ready() -> dict[str, str]:
-    """Mappings that come with Khiên, for well-known public tables: name to TOML."""
+    """Mappings that come with Khiên, for well-known public tables: name to TOML; see :func:`about`."""
     folder = resources.files("khien.watch.feeds") / "maps"
     files = (f for f in folder.iterdir() if f.name.endswith(".toml"))
     return {f.name[:-5]: f.read_text(encoding="utf-8") for f in sorted(files, key=lambda f: f.name)}
+
+
+def about(text: str, lang: str) -> str:
+    """What a ready mapping is for: its first line in English, its second in Vietnamese."""
+    english, vietnamese = text.splitlines()[:2]
+    return vietnamese.removeprefix("# vi: ") if lang == "vi" else english.removeprefix("# ")
 
 
 def load(given: str | Path, findings: WatchFindings) -> Mapping | None:
@@ -167,8 +174,12 @@ def load(given: str | Path, findings: WatchFindings) -> Mapping | None:
     try:
         text = path.read_text(encoding="utf-8") if path.suffix == ".toml" else ready()[str(given)]
     except (OSError, UnicodeDecodeError, KeyError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        findings.note("mapping-file", path.name, value=str(given), reason=reason, known=", ".join(ready()))
+        reasons = {KeyError: "no_map", UnicodeDecodeError: "not_utf8", FileNotFoundError: "not_there"}
+        reasons |= {IsADirectoryError: "folder"}
+        known = reasons.get(type(error))
+        reason = f"watch_why_{known}" if known else getattr(error, "strerror", None) or str(error)
+        near = guess(str(given), list(ready()))
+        findings.note("mapping-file", path.name, value=str(given), reason=reason, guess=near)
         return None
     return parsed(text, path.name, findings)
 
@@ -178,7 +189,7 @@ def parsed(text: str, name: str, findings: WatchFindings) -> Mapping | None:
     try:
         return Mapping(**tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        findings.note("mapping-file", name, value=name, reason=str(error), known=", ".join(ready()))
+        findings.note("mapping-file", name, value=name, reason=str(error))
     except ValidationError as error:
         for part in error.errors():
             where = ".".join(str(step) for step in part["loc"]) or "file"

@@ -8,7 +8,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -103,6 +103,7 @@ class Polled:
         receipt: what was stored of the feed itself.
         followed: linked messages that were stored; `pending` are left for the next time.
         findings: everything that went wrong.
+        again: before this moment the feed is not asked again.
     """
 
     at: datetime
@@ -111,6 +112,7 @@ class Polled:
     followed: int = 0
     pending: int = 0
     findings: tuple[Finding, ...] = ()
+    again: datetime | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -121,6 +123,7 @@ class Polled:
             "followed": self.followed,
             "pending": self.pending,
             "findings": [finding.to_dict() for finding in self.findings],
+            "again": None if self.again is None else self.again.isoformat(),
         }
 
 
@@ -167,8 +170,8 @@ def once(
 ) -> Polled:
     """Ask a feed once, unless its time has not come."""
     memory, now, findings = Memory.load(feed), clock(), WatchFindings()
-    if _pause(feed, memory, now) > 0:
-        return Polled(now, "early")
+    if (left := _pause(feed, memory, now)) > 0:
+        return Polled(now, "early", again=now + timedelta(seconds=left))
     limit = feed.limit or LIMITS.get(feed.kind, LIMITS["table"])
     asked = {"etag": memory.etag, "modified": memory.modified}
     answer = fetch(feed.url, findings, limit=limit, timeout=feed.timeout, **asked)
@@ -201,9 +204,10 @@ def once(
 
 def _leave(feed: Feed, memory: Memory, now: datetime, every: float, result: Polled) -> Polled:
     """Remember when the feed may be asked again."""
-    memory.not_before = (now + timedelta(seconds=every)).isoformat()
+    again = now + timedelta(seconds=every)
+    memory.not_before = again.isoformat()
     memory.save(feed)
-    return result
+    return replace(result, again=again)
 
 
 def _read(feed: Feed, body: bytes, now: datetime) -> Reading:
