@@ -66,6 +66,7 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=20.0)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--pages", nargs="*", help="more addresses; {v} is the version, {r} the run")
+    parser.add_argument("--results", action="store_true", help="ask the pages of results and of the watch too")
     parser.add_argument("--browser", action="store_true")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
@@ -84,7 +85,8 @@ def main() -> int:
         server = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             wait_for(base)
-            pages = [page.format(v=version, r=run) for page in asked(version, run, args.pages or [])]
+            more = [*(args.pages or []), *(RESULTS if args.results else ())]
+            pages = [page.format(v=version, r=run) for page in asked(version, run, more)]
             told: dict[str, Any] = measure(base, pages, args.rate, args.seconds) if args.seconds else {"failed": 0}
             if args.browser:
                 told["browser"] = loads(base, [*pages, *(p.format(v=version, r=run) for p in RESULTS if run)])
@@ -116,7 +118,8 @@ def measure(base: str, pages: list[str], rate: float, seconds: float) -> dict[st
     """Ask the pages in turn, so many a second whether or not answers came; two rounds to warm up are not counted."""
     browser = signed_in(base)
     for page in pages * 2:
-        ask(browser, base + page)
+        while still_drawing(browser, base + page):
+            time.sleep(1)
     seen: dict[str, list[tuple[float, int, int]]] = {page: [] for page in pages}
     with ThreadPoolExecutor(32) as hands:
         began, jobs = time.monotonic(), []
@@ -150,6 +153,15 @@ def ask(browser: urllib.request.OpenerDirector, url: str) -> tuple[float, int, i
     except OSError as error:
         size, status = 0, int(getattr(error, "code", 0) or 0)
     return 1000 * (time.monotonic() - began), status, size
+
+
+def still_drawing(browser: urllib.request.OpenerDirector, url: str) -> bool:
+    """Whether a page waits for a picture that is being made."""
+    try:
+        with browser.open(url, timeout=60) as answer:
+            return b'notice coming"' in answer.read()
+    except OSError:
+        return False  # it is counted as failed when it is measured
 
 
 def signed_in(base: str) -> urllib.request.OpenerDirector:

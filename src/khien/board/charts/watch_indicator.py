@@ -258,7 +258,7 @@ class Look:
         """Valid times of the place whose vintages may be chosen, newest first; those that were revised last first."""
         return list(self.history["valid"].tail(MOST).reverse())
 
-    @property
+    @cached_property
     def valid(self) -> datetime | None:
         """The valid time whose vintages are shown."""
         wanted = next((v for v in self.valids if v.isoformat() == self.chosen.valid), None)

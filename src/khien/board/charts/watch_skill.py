@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -46,6 +47,20 @@ class Past:
     def outcome(self) -> Array:
         """What came, a number a row."""
         return self.tasks["outcome"].to_numpy().astype(float)
+
+    @cached_property
+    def losses(self) -> tuple[Array, Array | None]:
+        """The score of every row, and that of the baseline on the same task (no number where it gave none)."""
+        if not self.tasks.height:
+            return np.zeros(0), None
+        mine = wis(self.outcome, self.values, self.levels)
+        base = baseline_of(self.tasks["model"].unique())
+        if base is None:
+            return mine, None
+        scored = self.tasks.with_columns(pl.Series("loss", mine))
+        other = scored.filter(pl.col("model") == base).select(*TASK, other="loss")
+        pairs = scored.join(other, on=list(TASK), how="left", maintain_order="left")
+        return mine, pairs["other"].to_numpy().astype(float)
 
 
 @dataclass(frozen=True)
@@ -103,40 +118,26 @@ def ranked(models: Iterable[str]) -> list[str]:
     return sorted(names, key=lambda name: (name == base, "ensemble" not in name, name))
 
 
-def skills(past: Past) -> list[Skill]:
-    """Every model over all tasks of `past`, the best first; the relative score decides where there is one."""
-    found = [_skill(name, tasks, losses, rows) for name, tasks, losses, rows in _shared(past)]
+def skills(past: Past, rows: NDArray[np.bool_] | None = None) -> list[Skill]:
+    """Every model over all tasks of `past`, or over some of its rows; the best first.
+
+    The relative score decides where there is one.
+    """
+    models = past.tasks["model"].to_numpy()
+    among = np.ones(len(models), dtype=bool) if rows is None else rows
+    found = [_skill(name, past, among & (models == name)) for name in sorted(set(models[among]))]
     return sorted(found, key=lambda s: (s.relative is None, s.relative if s.relative is not None else s.wis, s.model))
 
 
-def _shared(past: Past) -> Iterable[tuple[str, Past, tuple[Array, Array | None], NDArray[np.bool_]]]:
-    """By model its rows, its score on each and that of the baseline on the same task."""
-    if not past.tasks.height:
-        return
-    score = wis(past.outcome, past.values, past.levels)
-    scored = past.tasks.with_columns(pl.Series("loss", score))
-    models = sorted(set(past.tasks["model"]))
-    base = baseline_of(models)
-    other = None if base is None else scored.filter(pl.col("model") == base).select(*TASK, other="loss")
-    for name in models:
-        mine = scored.filter(pl.col("model") == name)
-        rows = (past.tasks["model"] == name).to_numpy()
-        if other is None:
-            yield name, past, (mine["loss"].to_numpy(), None), rows
-            continue
-        pairs = mine.join(other, on=list(TASK), how="left", maintain_order="left")
-        yield name, past, (pairs["loss"].to_numpy(), pairs["other"].to_numpy().astype(float)), rows
-
-
-def _skill(name: str, past: Past, losses: tuple[Array, Array | None], rows: NDArray[np.bool_]) -> Skill:
-    mine, other = losses
-    both = np.isfinite(mine) & (np.isfinite(other) if other is not None else True)
+def _skill(name: str, past: Past, rows: NDArray[np.bool_]) -> Skill:
+    mine, other = past.losses
+    both = rows & np.isfinite(mine) & (np.isfinite(other) if other is not None else True)
     if not both.any():
         return Skill(name, 0, float("nan"), None, None, None)
-    outcome, values = past.outcome[rows][both], past.values[rows][both]
     relative = None
     if other is not None and float(other[both].sum()) > 0:
         relative = float(mine[both].sum()) / float(other[both].sum())
+    outcome, values = past.outcome[both], past.values[both]
     shares = [_share(outcome, values, past.levels, width) for width in (0.5, 0.95)]
     return Skill(name, int(both.sum()), float(mine[both].mean()), relative, shares[0], shares[1])
 
@@ -159,7 +160,8 @@ def ends_of(levels: Sequence[float] | Array, width: float) -> tuple[int, int] | 
 
 def by(past: Past, column: str) -> dict[object, list[Skill]]:
     """Skills for every value of a column (`horizon`, `place`), in its order."""
-    return {value: skills(past.only(**{column: value})) for value in sorted(set(past.tasks[column].to_list()))}
+    each = past.tasks[column].to_numpy()
+    return {value: skills(past, each == value) for value in sorted(set(past.tasks[column].to_list()))}
 
 
 def worse_places(past: Past, model: str) -> list[tuple[str, Skill]]:
