@@ -68,3 +68,9 @@ def test_the_mail_server_is_one_address(url: str, told: tuple[object, ...]) -> N
     assert (mail.host, mail.port, mail.user, mail.password, mail.tls) == told
     with pytest.raises(ConfigError, match="KHIEN_MAIL"):
         from_environment({**known, "KHIEN_MAIL": url.replace("smtp", "http")})
+
+
+def test_what_the_command_line_listens_to_is_no_misspelt_setting(tmp_path: Path) -> None:
+    """Whoever warns and serves from one shell has both kinds of settings in it."""
+    for name in ("KHIEN_WARNINGS", "KHIEN_CAP_KEY", "KHIEN_CAP_CERT", "KHIEN_LEVELS"):
+        from_environment({"KHIEN_SECRET_KEY": "x", "KHIEN_HOME": str(tmp_path), name: "x"})

@@ -26,14 +26,10 @@ def add(places: argparse._SubParsersAction[Parser], lang: str) -> None:
 def run(args: argparse.Namespace) -> Exit:
     """Walk the chain, print every fault and the head; 1 when there is a fault."""
     from khien.office.audit import rows_of, verify
-    from khien.office.config import DEFAULT_HOME
 
-    home = args.home or os.environ.get("KHIEN_HOME") or DEFAULT_HOME
-    database = os.environ.get("DATABASE_URL") or str(Path(home) / "office.sqlite3")
+    database = existing_database(args)
     try:
         found = verify(rows_of(database), _published(args))
-    except FileNotFoundError as missing:
-        raise Stop(Exit.WRONG_USE, t("cli_audit_no_database", args.lang, path=missing)) from missing
     except sqlite3.DatabaseError as error:
         raise Stop(Exit.WRONG_USE, t("cli_audit_unreadable", args.lang, reason=error)) from error
     lines = [t(f"cli_audit_fault_{fault.kind}", args.lang, seq=fault.seq) for fault in found.faults]
@@ -42,6 +38,17 @@ def run(args: argparse.Namespace) -> Exit:
     faults = [{"seq": fault.seq, "kind": fault.kind} for fault in found.faults]
     answer(args, {"entries": found.entries, "head": found.head, "faults": faults}, lines)
     return Exit.INPUT_ERRORS if found.faults else Exit.DONE
+
+
+def existing_database(args: argparse.Namespace) -> str:
+    """Address or file of the office's database; a file must be there, or the folder is not that of an office."""
+    from khien.office.config import DEFAULT_HOME
+
+    home = args.home or os.environ.get("KHIEN_HOME") or DEFAULT_HOME
+    database = os.environ.get("DATABASE_URL") or str(Path(home) / "office.sqlite3")
+    if "://" not in database and not Path(database).is_file():
+        raise Stop(Exit.WRONG_USE, t("cli_audit_no_database", args.lang, path=database))
+    return database
 
 
 def _published(args: argparse.Namespace) -> tuple[int, str] | None:

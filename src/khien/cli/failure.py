@@ -24,6 +24,11 @@ THE_CALLERS = {
     errno.ENOSPC,
     errno.EDQUOT,
     errno.EFBIG,
+    errno.EBUSY,
+    errno.ELOOP,
+    errno.EIO,
+    errno.EMFILE,
+    errno.EINVAL,
 }
 """Troubles with a file or folder that whoever calls can mend: not there, not allowed, disk full."""
 
@@ -83,6 +88,10 @@ def _describe_ours(error: BaseException, lang: str) -> tuple[Exit, str, dict[str
     ):
         if isinstance(error, _kind(module, name)):
             return code, str(getattr(error, f"message_{lang}")), {}
+    for module in ("psycopg", "django.db.utils"):
+        if isinstance(error, _kind(module, "OperationalError")):
+            reason = (str(error).splitlines() or ["?"])[0]
+            return Exit.WRONG_USE, t("cli_database_trouble", lang, reason=reason), {}
     what = f"{type(error).__name__}: {error}".splitlines()[0]
     return Exit.OUR_FAULT, t("cli_our_fault", lang, what=what), {}
 

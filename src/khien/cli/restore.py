@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import secrets
 import tempfile
 from pathlib import Path
 
+from khien.cli.backup import trouble
 from khien.cli.exits import Exit, Stop
 from khien.cli.output import answer
 from khien.cli.parser import Parser, add_command
+from khien.cli.paths import existing
 from khien.words import t
 
 
@@ -27,6 +30,8 @@ def run(args: argparse.Namespace) -> Exit:
     """Restore, check the log's chain, say its head."""
     from khien.office.backup import BackupError, check, restore
 
+    if existing(args.file, args.lang).is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), args.file)
     database = os.environ.get("DATABASE_URL", "")
     try:
         if database:
@@ -36,7 +41,7 @@ def run(args: argparse.Namespace) -> Exit:
     except BackupError as error:
         raise Stop(Exit.INPUT_ERRORS, error.message_vi if args.lang == "vi" else error.message_en) from error
     except OSError as error:
-        raise Stop(Exit.WRONG_USE, t("cli_file_trouble", args.lang, path=args.home, reason=error.strerror)) from error
+        raise trouble(error, args.home, args.lang) from error
     head = t("cli_audit_head", args.lang, head=f"{told.entries}:{told.head}")
     lines = [t("cli_restore_done", args.lang, path=args.home, entries=told.entries, made=told.made), head]
     answer(args, {"home": args.home, **vars(told)}, lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import socket
 import subprocess
@@ -35,15 +36,19 @@ def run(args: argparse.Namespace) -> Exit:
     """Bring the schema up to date, print the set-up link of a new office, serve until stopped."""
     if not args.demo and (args.plan or args.try_once):
         raise Stop(Exit.WRONG_USE, t("cli_serve_try_needs_demo", args.lang))
+    if not 0 <= args.port <= 65535:
+        raise Stop(Exit.WRONG_USE, t("cli_range", args.lang, option="--port", low=0, high=65535))
+    if not 0 <= args.workers <= 1000:
+        raise Stop(Exit.WRONG_USE, t("cli_range", args.lang, option="--workers", low=0, high=1000))
     if args.grant and not args.upgrade:
         raise Stop(Exit.WRONG_USE, t("cli_serve_grant_needs_upgrade", args.lang))
     if args.upgrade:
         return upgrade(args)
-    if args.try_once and taken(args.host, args.port):
+    if args.try_once and taken(args):
         args.port = 0
     if args.port == 0:
         args.port = free_port(args.host)
-    if taken(args.host, args.port):
+    if taken(args):
         raise Stop(Exit.WRONG_USE, t("cli_serve_port_taken", args.lang, port=args.port))
     if args.demo:
         from khien.cli.demo import mark
@@ -118,14 +123,17 @@ def web(args: argparse.Namespace) -> list[str]:
     ]  # fmt: skip
 
 
-def taken(host: str, port: int) -> bool:
-    """Whether somebody listens there already; said at once, before the office is opened."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+def taken(args: argparse.Namespace) -> bool:
+    """Whether somebody listens there already; that, and an address that cannot be had, is said before all else."""
+    with socket.socket(socket.AF_INET6 if ":" in args.host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host, port))
-        except OSError:
-            return True
+            probe.bind((args.host, args.port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return True
+            told = {"address": f"{args.host}:{args.port}", "reason": error.strerror or error}
+            raise Stop(Exit.WRONG_USE, t("cli_serve_address_wrong", args.lang, **told)) from error
     return False
 
 

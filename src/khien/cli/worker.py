@@ -22,8 +22,10 @@ def add(places: argparse._SubParsersAction[Parser], lang: str) -> None:
 
 def run(args: argparse.Namespace) -> Exit:
     """Work until stopped: the run in hand is then given back as lost, to be started again."""
+    from khien.cli.audit import existing_database
     from khien.cli.serve import open_office
 
+    existing_database(args)
     open_office(args)
     from khien.office.jobs.worker import work
 

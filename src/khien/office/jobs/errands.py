@@ -47,8 +47,8 @@ def _go(name: str, stop: Event) -> None:
                 due["clear"] = now + _CLEAR
                 notices.clear_old()
                 Helper.objects.filter(beat__lt=timezone.now() - timedelta(days=1)).delete()
-        except DatabaseError:
-            log.exception("the database cannot be reached; trying again")
+        except DatabaseError as error:
+            log.error("the database cannot be used: %s; trying again", str(error).splitlines()[0])
             stop.wait(5)
         except Exception:
             log.exception("an errand failed; going on")

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, OperationalError, close_old_connections
 
 from khien.office.acts import notices, queue
 from khien.office.jobs import errands
@@ -40,8 +40,12 @@ def work(stop: Callable[[], bool], *, once: bool = False) -> int:
             if lost := queue.find_lost():
                 log.warning("lost %s runs of workers that fell silent", lost)
             claim = queue.take_next(name)
-        except DatabaseError:
-            log.exception("the queue cannot be read; trying again")
+        except DatabaseError as error:
+            if once:
+                raise
+            # A database that is away comes back; it says itself what is wrong, and a traceback says no more.
+            away = isinstance(error, OperationalError)
+            log.error("the queue cannot be read: %s; trying again", str(error).splitlines()[0], exc_info=not away)
             time.sleep(5)
             continue
         if claim is not None:
