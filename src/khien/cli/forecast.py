@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> Exit:
     today = datetime.now(UTC).date() if args.as_of is None else day(args.as_of, args.lang)
     steps = tuple(range(1, max(args.steps, 1) + 1))
     rows = Store(existing(args.store, args.lang)).observations(args.indicator).collect()
-    panel = from_observations(rows, args.indicator, today, today, args.every).known(today)
+    panel = from_observations(rows, args.indicator, today, today, args.every).expected(today)
     if panel is None:
         raise Stop(Exit.INPUT_ERRORS, t("forecast_unknown", args.lang, indicator=args.indicator, day=today))
     try:

@@ -74,7 +74,7 @@ class Diary:
         """Takes in every outcome that this vintage is the first to show."""
         still = []
         for entry in self.waiting:
-            outcome = hub.outcomes(entry.moment, as_of)
+            outcome = hub.so_far(entry.moment, as_of)
             new = np.where(entry.counted > 0, np.nan, outcome)
             if np.isfinite(new).any():
                 own = {name: entry.made.values[name] for name in entry.made.weights}
@@ -118,7 +118,8 @@ def backtest(
     Args:
         hub: what to forecast. Its published forecasts are only compared with, never learnt from.
         history: earlier seasons of the same target. Their forecasts start the record that weighs the members and widens
-            intervals; only reference dates before the hub's first one, and outcomes known by then, count.
+            intervals; only reference dates before the hub's first one, and outcomes known by then, count. How their
+            values were revised tells how the hub's first ones will be.
         baseline: published model to be relative to; left out, the one whose name ends in "baseline"; our
             own persistence where none is published.
         told: progress.
@@ -126,6 +127,8 @@ def backtest(
         since: first reference date; earlier ones are left out.
     """
     begun = time.monotonic()
+    if history is not None:
+        hub = hub.after(history)
     moments = [m for m in hub.moments() if since is None or m.reference >= since]
     if not moments:
         raise NothingKnown(hub.target)

@@ -1,12 +1,13 @@
 """Where a backtest's values come from: a folder in the form of the forecast hubs, or a store of observations.
 
-What may be known at a reference date is decided here and nowhere else: `Hub.known`.
+What may be known at a reference date is decided here and nowhere else: `Hub.known`; `Hub.expected` adds the revisions
+that, by all vintages until then, its newest values are still to see.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +17,7 @@ import numpy as np
 import polars as pl
 
 from khien.watch.forecast.frames import LEVELS, QUANTILES, Every, Floats, Panel, moved
+from khien.watch.forecast.settling import Young, young
 
 CLOSED_DAYS: Final = 2  # before a reference date forecasts are due; what is published later was not known
 GAP: Final = timedelta(weeks=12)  # without vintages: a season has ended, and its last vintage is what it is scored by
@@ -69,11 +71,13 @@ class Hub:
     whole: bool = True
     ahead: int = 4
     _said: dict[tuple[str, date], pl.DataFrame] = field(default_factory=dict, repr=False, compare=False)
+    _young: list[Young] = field(default_factory=list, repr=False, compare=False)
+    _expected: dict[date, Panel | None] = field(default_factory=dict, repr=False, compare=False)
 
     def moments(self) -> Iterator[Moment]:
         """Every reference date with what was known then, in order."""
         for reference, as_of in self.references.iter_rows():
-            panel = self.known(as_of)
+            panel = self.expected(as_of)
             if panel is None:
                 continue
             horizons = tuple(self.days) or tuple(range(1, self.ahead + 1))
@@ -103,6 +107,15 @@ class Hub:
         size = None if None in people else np.array(people, dtype=float)
         return Panel(values, tuple(places), last, self.every, size, total_of(values))
 
+    def expected(self, as_of: date) -> Panel | None:
+        """The series as one vintage showed them, with the revisions that its newest values are still to see."""
+        if as_of not in self._expected:
+            if not self._young:
+                self._young.append(young(self.truth, self.every))
+            panel = self.known(as_of)
+            self._expected[as_of] = None if panel is None else self._young[0].settled(panel, as_of)
+        return self._expected[as_of]
+
     def scored_by(self, reference: date) -> date:
         """The vintage that a reference date's season is judged by: the last one before vintages pause for long."""
         days: list[date] = sorted(self.truth["as_of"].unique())
@@ -119,6 +132,26 @@ class Hub:
         by = self.scored_by(moment.reference) if as_of is None else as_of
         rows = self.vintage(by).filter(pl.col("date").is_in(list(moment.targets)))
         return _grid(rows, list(moment.panel.places), list(moment.targets))
+
+    def after(self, history: Hub) -> Hub:
+        """The same hub, which also knows how values were revised in the seasons before its first vintage."""
+        rows = history.truth.filter(pl.col("as_of") < self.truth["as_of"].min())
+        both = pl.concat([rows.select(self.truth.columns), self.truth], how="vertical_relaxed")
+        return replace(self, _young=[young(both, self.every)], _expected={})
+
+    def so_far(self, moment: Moment, as_of: date) -> Floats:
+        """[places, horizons]: what came as far as it is known on a day, revisions to come foreseen; else NaN."""
+        out = np.full((len(moment.panel.places), len(moment.targets)), np.nan)
+        panel = self.expected(as_of)
+        if panel is None:
+            return out
+        row = {place: i for i, place in enumerate(panel.places)}
+        period = {day: i for i, day in enumerate(panel.dates())}
+        for i, place in enumerate(moment.panel.places):
+            for j, day in enumerate(moment.targets):
+                if place in row and day in period:
+                    out[i, j] = panel.values[row[place], period[day]]
+        return out
 
     def of_model(self, model: str, moment: Moment) -> Floats:
         """[places, horizons, 23]: what a published model said; NaN where it said nothing or not all 23 quantiles."""
