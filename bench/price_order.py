@@ -11,7 +11,7 @@ nothing that is left out wins more than the fifth.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from khien.plan.ask.gains import COUNT, STEP, TIMES, WORK, whole_gains
@@ -22,7 +22,7 @@ from khien.plan.settings import PlanSettings
 from khien.plan.solver import plan_programme
 from khien.programme import Programme
 
-FORMS = ((8, 3, 3, 0), (12, 5, 4, 3))
+FORMS = ((8, 3, 3, 0), (12, 5, 4, 3), (10, 8, 5, 4))
 """Projects, skills, years and ceilings."""
 TOP, SAME = 5, 1e-9
 Name = tuple[str, str]
@@ -77,11 +77,18 @@ def judged(order: list[Name], true: dict[Name, Place]) -> Judged:
     )
 
 
-def priced(draws: int, first_seed: int = 0, step: float = STEP, count: int = COUNT, work: int = WORK) -> Iterator[str]:
+def priced(
+    draws: int,
+    first_seed: int = 0,
+    forms: Sequence[tuple[int, int, int, int]] | None = None,
+    step: float = STEP,
+    count: int = COUNT,
+    work: int = WORK,
+) -> Iterator[str]:
     """How well prices predict the relaxation, and both orders against whole plans, a form of programme at a time."""
     from tests.plan.ask.shortage import shortage
 
-    for form in FORMS:
+    for form in forms or FORMS:
         tried = near = cases = proven = rows = 0
         seconds = 0.0
         orders: dict[str, list[Judged]] = {"relaxation": [], "planned again": []}

@@ -7,7 +7,7 @@ WHAT is one of
     reasons   every project explained: time, kinds, flips confirmed
     frontier  10 points of self-reliance within --seconds (540): bound and gap of each
     embargo   a plan that promises survival, struck by --draws embargoes that it was not made for
-    prices    random programmes of 12 projects: predicted against re-solved gain, order against whole plans
+    prices    random programmes: predicted against re-solved gain, both orders against best plans (bench/price_order.py)
 
 --projects keeps so many projects at most: whole products, with all that they need.
 Without --plan one is searched for first.
@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import itertools
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,9 +25,10 @@ import numpy as np
 import polars as pl
 
 import khien
+from bench.price_order import FORMS, priced
 from khien.plan.ask.frontier import frontier
+from khien.plan.ask.gains import WORK
 from khien.plan.ask.reasons import reasons
-from khien.plan.ask.shadow import shadow_prices
 from khien.plan.ask.whatif import asked, what_if
 from khien.plan.clash import NoPlan
 from khien.plan.core.warm import warm
@@ -42,8 +42,6 @@ from khien.reliance.cuts import Cut, country_cut
 from khien.reliance.network import reached_inputs
 
 MONTHS, LEVEL = 12.0, 0.2
-EXACT = 20_000
-"""Work within which small programmes are solved to their proven optimum."""
 
 
 def whole_products(programme: Programme, count: int | None) -> Programme:
@@ -166,62 +164,6 @@ def embargo(programme: Programme, seconds: float, draws: int, seed: int = 0) -> 
     )
 
 
-def priced(draws: int) -> Iterator[str]:
-    """Random programmes: how well prices predict the relaxation, and whether their order is that of whole plans.
-
-    Whole plans are solved again with a fifth more of each of the five scarcest; only proven optima count. An order is
-    right where no two that gain differently stand the wrong way round.
-    """
-    from tests.plan.ask.shortage import shortage
-
-    near = tried = right = cases = pairs = wrong = first = 0
-    for seed in range(draws):
-        programme = shortage(seed, 8)
-        plan = plan_programme(programme, PlanSettings(work=EXACT))
-        told = shadow_prices(programme, plan)
-        rows = told.prices.filter(pl.col("step_up").is_not_null()).to_dicts()
-        tried += len(rows)
-        near += sum(row["step_up"] > 0 for row in rows)
-        top = [row for row in rows if row["kind"] in ("money", "people")][:5]
-        if len(top) < 3 or plan.status != "optimal":
-            continue
-        known = [g for row in top if (g := _whole_gain(programme, plan, row)) is not None]
-        if len(known) < 3 or max(known) <= 1e-9:
-            continue
-        apart = [(a, b) for a, b in itertools.combinations(known, 2) if abs(a - b) > 1e-9]
-        pairs, wrong = pairs + len(apart), wrong + sum(a < b for a, b in apart)
-        cases, right = cases + 1, right + all(a > b for a, b in apart)
-        first += known[0] >= max(known) - 1e-9
-    yield f"{tried} prices tried on {draws} programmes: {near} hold within 5 % over 1 % or more"
-    yield (
-        f"{cases} programmes with three to five scarce things and proven optima, a fifth more of each: order right in "
-        f"{right}, the scarcest gains most in {first}, {wrong} of {pairs} pairs the wrong way round"
-    )
-
-
-def _whole_gain(programme: Programme, plan: Plan, row: dict[str, object]) -> float | None:
-    """What a fifth more of one thing wins for the best plan; None where that is not proven optimal."""
-    if row["kind"] == "money":
-        scaled = (pl.col("amount_mvnd") * 1.2).cast(pl.Int64)
-        mine = pl.col("year") == int(str(row["what"]))
-        frames = {
-            "money": programme.money.with_columns(
-                pl.when(mine).then(scaled).otherwise(pl.col("amount_mvnd")).alias("amount_mvnd")
-            )
-        }
-    else:
-        more = (pl.col("people") * 1.2).ceil().cast(pl.Int64)
-        mine = pl.col("skill") == str(row["what"])
-        frames = {
-            "skill_supply": programme.skill_supply.with_columns(
-                pl.when(mine).then(more).otherwise(pl.col("people")).alias("people")
-            )
-        }
-    changed = Programme(programme.settings, {**programme.frames, **frames}, ())
-    richer = plan_programme(changed, PlanSettings(work=EXACT), start=None)
-    return richer.value - plan.value if richer.status == "optimal" else None
-
-
 def main(argv: list[str] | None = None) -> int:
     """Run one of the benches."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -231,6 +173,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--projects", type=int)
+    parser.add_argument("--first-seed", type=int, default=0, help="of the random programmes of prices")
     parser.add_argument("--small", action="store_true", help="a few seconds for everything")
     args = parser.parse_args(argv)
     warm()
@@ -243,8 +186,11 @@ def main(argv: list[str] | None = None) -> int:
         lines = whatif(programme, plan, seconds) if args.what == "whatif" else explained(programme, plan)
     elif args.what == "frontier":
         lines = points(programme, 6 * seconds if args.small else seconds)
+    elif args.what == "prices":
+        forms, work = (FORMS[:1], 1000) if args.small else (FORMS, WORK)
+        lines = priced(draws, args.first_seed, forms, work=work)
     else:
-        lines = priced(draws) if args.what == "prices" else embargo(programme, seconds, draws)
+        lines = embargo(programme, seconds, draws)
     for line in lines:
         print(line, flush=True)
     return 0

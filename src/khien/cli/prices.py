@@ -85,8 +85,11 @@ def _planned_again(args: argparse.Namespace, programme: Programme, plan: Plan, t
     from khien.cli.plan import compile_once
     from khien.plan.ask.gains import COUNT, STEP, WORK, whole_gains
 
-    def progress(done: int, of: int) -> None:
-        print(t("cli_prices_progress", args.lang, done=done, of=of), file=sys.stderr, flush=True)
+    def progress(stage: str, done: int, of: int) -> None:
+        if stage == "plan":
+            print(t("cli_prices_progress", args.lang, done=done, of=of), file=sys.stderr, flush=True)
+        elif done % 10 == 0:
+            print(t("cli_prices_looking", args.lang, done=done, of=of), file=sys.stderr, flush=True)
 
     compile_once(args.lang)
     return whole_gains(programme, plan, told, args.confirm or COUNT, args.step or STEP, args.work or WORK, progress)

@@ -18,6 +18,7 @@ from khien.plan.ask.shadow import Resource, ShadowPrices, resources
 from khien.plan.ask.start import carried
 from khien.plan.clash import broken
 from khien.plan.core import search, state
+from khien.plan.core.branch import promising
 from khien.plan.core.layout import layout
 from khien.plan.core.problem import Floats
 from khien.plan.core.solve import Outcome, solve
@@ -31,14 +32,16 @@ STEP = 0.1
 """Share of what there is by which each thing is raised."""
 TIMES = (1, 2, 4)
 """Where one step wins nothing, so many are tried."""
-COUNT = 10
+COUNT = 8
 """Things that are planned for, of all that there are."""
-WORK = 20_000
-"""Steps of each search."""
+WORK, ROUNDS = 20_000, 20
+"""Steps each time it is planned again, and in how many short searches at most."""
 LOOK = 500
 """Steps of the short search by which those worth a whole one are told from the rest."""
 SAME = 1e-9
 """Values closer than this share are the same."""
+
+Tell = Callable[[str, int, int], None]
 
 GAINS = {
     "kind": pl.String, "what": pl.String, "unit": pl.String, "step": pl.Float64, "more": pl.Float64,
@@ -91,25 +94,26 @@ def whole_gains(
     count: int = COUNT,
     step: float = STEP,
     work: int = WORK,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Tell = lambda stage, done, of: None,
 ) -> WholeGains:
     """Plan again with a step more of each of `count` things, going on from the plan and from one another.
 
-    The same plan, prices and work give the same gains. Ctrl-C ends it and keeps what is done. `progress` is given how
-    many of how many things are done. Raises PlanMismatch, and ValueError for a step, count or work that is not above 0.
+    The same plan, prices and work give the same gains. Ctrl-C ends it and keeps what is done. `progress` is given the
+    stage (look, plan) and how many of how many are done. Raises PlanMismatch, and ValueError for a step, count or work
+    that is not above 0.
     """
     if not (step > 0.0 and count > 0 and work > 0):
         raise ValueError(f"step {step}, count {count} or work {work}")
     began = time.perf_counter()
     require_match(programme, plan)
-    run = _Run(programme, plan, told, step, work)
+    run = _Run(programme, plan, told, step, work, progress)
     interrupted = False
     try:
+        run.begin()
         wanted = run.worth_planning(count)
         for k, r in enumerate(wanted, 1):
             run.plan_for(r)
-            if progress is not None:
-                progress(k, len(wanted))
+            progress("plan", k, len(wanted))
     except KeyboardInterrupt:
         interrupted = True
     run.share()
@@ -148,8 +152,10 @@ class _Asked:
 class _Run:
     """All searches of one question."""
 
-    def __init__(self, programme: Programme, plan: Plan, told: ShadowPrices, step: float, work: int) -> None:
-        self.plan, self.step, self.work = plan, step, work
+    def __init__(
+        self, programme: Programme, plan: Plan, told: ShadowPrices, step: float, work: int, tell: Tell
+    ) -> None:
+        self.plan, self.step, self.work, self.tell = plan, step, work, tell
         self.programme = apply(programme, plan.settings)
         self.c = compile_programme(self.programme, plan.settings)
         self.all = [r for r in resources(self.c, plan) if r.available > 0]
@@ -158,20 +164,38 @@ class _Run:
         self.theta = np.zeros(layout(self.c.problem).size) if theta is None else theta
         self.base = _Asked(self.c, choice_of(self.c, plan), plan.value, plan.bound)
         self.asked: dict[tuple[str, str], list[_Asked]] = {}
-        if plan.status != "optimal":
+        self.looked: dict[tuple[str, str, int], Choice] = {}
+
+    def begin(self) -> None:
+        """What more is compared to: the plan, or what is found near it, unless it is proven to be the best."""
+        if self.plan.status != "optimal":
             self._search(self.base)
 
     def worth_planning(self, count: int) -> list[Resource]:
-        """The things for which a short search finds most, and of those for which it finds as much the scarcest."""
-        if len(self.all) <= count:
-            return sorted(self.all, key=self._order)
-        found = {}
-        for r in self.all:
-            mine = self._more(r, self.step)
-            desk = Desk.of(mine.c, self._prices(mine.c))
-            p = mine.c.problem
-            found[r.kind, r.what] = desk.search(p, desk.tables(p), mine.choice, LOOK).score
-        return sorted(self.all, key=lambda r: (-found[r.kind, r.what], *self._order(r)))[:count]
+        """The things for which short searches find most, in the order of the end; then the scarcest by price."""
+        order = sorted(self.all, key=self._order)
+        if len(order) <= count:
+            return order
+        found: dict[tuple[str, str], tuple[int, float]] = {}
+        for k, times in enumerate(TIMES):
+            if len(found) >= count:
+                break
+            for n, r in enumerate(order, 1):
+                if (r.kind, r.what) not in found and (value := self._looked(r, times)) is not None:
+                    found[r.kind, r.what] = k, -value
+                self.tell("look", k * len(order) + n, len(TIMES) * len(order))
+        return sorted(order, key=lambda r: (*found.get((r.kind, r.what), (len(TIMES), 0.0)), *self._order(r)))[:count]
+
+    def _looked(self, r: Resource, times: int) -> float | None:
+        """What a short search finds with so many steps more of a thing; None where it wins nothing."""
+        mine = self._more(r, times * self.step)
+        desk = Desk.of(mine.c, self._prices(mine.c))
+        p = mine.c.problem
+        mine.better(desk.search(p, desk.tables(p), mine.choice, LOOK).choice)
+        if not self._won(mine):
+            return None
+        self.looked[r.kind, r.what, times] = mine.choice
+        return mine.value
 
     def _order(self, r: Resource) -> tuple[float, str, str]:
         return -self.worth.get((r.kind, r.what), 0.0), r.kind, r.what
@@ -191,19 +215,27 @@ class _Run:
         key = r.kind, r.what
         for times in TIMES:
             mine = self._more(r, times * self.step)
+            if (*key, times) in self.looked:
+                mine.better(self.looked[*key, times])
             self._search(mine)
             self.asked.setdefault(key, []).append(mine)
             if self._won(mine):
                 break
 
     def _search(self, mine: _Asked) -> None:
-        p, theta = mine.c.problem, self._prices(mine.c)
-        start = Outcome(*mine.choice, mine.value, 0.0, np.inf, theta, "work", 0.0, 0)
-        out = solve(p, work=self.work, seed=self.plan.seed, start=start)
-        if out.why == "interrupt":
-            raise KeyboardInterrupt
-        mine.better(Choice(out.x, out.s, out.cohorts))
-        mine.bound = max(mine.value, min(mine.bound, out.bound))
+        """Short searches, each from the best so far; where the problem is small enough, bound and tree too."""
+        p = mine.c.problem
+        desk = Desk.of(mine.c, self._prices(mine.c))
+        mine.better(desk.polished(mine.choice, max(1, self.work // ROUNDS), ROUNDS).choice)
+        bound = desk.bound
+        if promising(p, desk.lay):
+            start = Outcome(*mine.choice, mine.value, 0.0, np.inf, desk.theta, "work", 0.0, 0)
+            out = solve(p, work=self.work, seed=self.plan.seed, start=start)
+            if out.why == "interrupt":
+                raise KeyboardInterrupt
+            mine.better(Choice(out.x, out.s, out.cohorts))
+            bound = out.bound
+        mine.bound = max(mine.value, min(mine.bound, bound))
 
     def _won(self, mine: _Asked) -> bool:
         return mine.value > self.base.value + SAME * max(1.0, abs(self.base.value))
