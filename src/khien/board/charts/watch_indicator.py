@@ -52,8 +52,12 @@ class Look:
 
     @cached_property
     def places(self) -> list[str]:
-        """Places of which there is a value or a forecast."""
-        return sorted({*(v.place for v in self.values), *self._all["place"].unique()})
+        """Places of which there is a value or a forecast; of a feed that fell silent, those of which there ever was."""
+        found = {*(v.place for v in self.values), *self._all["place"].unique()}
+        if not found and self.watch.store.exists:
+            rows = self._known(self.watch.store.observations(self.indicator.id))
+            found = set(rows.select(pl.col("place").unique()).collect()["place"])
+        return sorted(found)
 
     @property
     def place(self) -> str:

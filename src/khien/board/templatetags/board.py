@@ -12,9 +12,17 @@ from khien.board.charts.watch_outside import code_name
 from khien.board.language import moment_text
 from khien.draw.numbers import money, number, percent, quarter
 from khien.programme import TABLES
-from khien.words import t
+from khien.words import catalogue, t
 
 register = template.Library()
+BROWSERS: Final = (
+    ("Firefox/", "Firefox"), ("Edg/", "Edge"), ("OPR/", "Opera"), ("Chrome/", "Chrome"), ("Safari/", "Safari"),
+)  # fmt: skip
+SYSTEMS: Final = (
+    ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)  # fmt: skip
+"""Signs in the order in which they are looked for: many browsers name others too."""
 _COUNTS: Final = ("count", "whole", "errors", "warnings")
 
 
@@ -116,6 +124,27 @@ def column_name(context: dict[str, Any], table: str, name: str) -> str:
     """What a column is called; one that is not known (any more) stands for itself."""
     column = TABLES[table].columns.get(name) if table in TABLES else None
     return name if column is None else label(column.meaning(context["lang"]))
+
+
+@register.simple_tag(takes_context=True)
+def unit_name(context: dict[str, Any], unit: str) -> str:
+    """The unit of a column in words; km or 0-1 are written as they are."""
+    key = f"unit_{unit.replace(' ', '_')}"
+    return t(key, context["lang"]) if key in catalogue() else unit
+
+
+@register.simple_tag(takes_context=True)
+def field_name(context: dict[str, Any], field: str) -> str:
+    """What a field of a warning is called; a file, or what is none, stands for itself."""
+    key = f"lookout_field_{field}"
+    return t(key, context["lang"]) if key in catalogue() else field
+
+
+@register.filter
+def browser(agent: str) -> str:
+    """What somebody signs in with, out of the line by which a browser tells of itself; "" when it cannot be told."""
+    found = [next((name for sign, name in signs if sign in agent), "") for signs in (BROWSERS, SYSTEMS)]
+    return ", ".join(part for part in found if part)
 
 
 @register.filter

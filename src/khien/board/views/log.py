@@ -66,7 +66,9 @@ def _value(name: str, value: Any, lang: str) -> str:
     if value is None or value == "":
         return "–"
     if isinstance(value, bool):
-        return t("board_yes" if value else "board_no_word", lang)
+        return t("draw_yes" if value else "draw_no", lang)
+    if name == "roles":
+        return ", ".join(_worded(role, lang, f"office_role_{role}") for role in value)
     if not isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
     if name == "state":

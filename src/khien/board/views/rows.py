@@ -49,6 +49,7 @@ def _context(
         "version": version,
         "table": table,
         "title": table.title(lang),
+        "called": cells.get(f"name_{lang}", ""),
         "key": key,
         "fields": [_field(column, sent.get(column.name, ""), lang) for column in table.columns.values()],
         "reason": request.POST.get("reason", ""),
@@ -67,7 +68,7 @@ def _field(column: Column, value: str, lang: str) -> dict[str, Any]:
         "required": column.required,
         "choices": choices,
         "numeric": column.kind in ("int", "number"),
-        "to": ", ".join(column.to),
+        "to": ", ".join(TABLES[name].title(lang) if name in TABLES else name for name in column.to),
     }
 
 

@@ -19,6 +19,8 @@ from khien.board.views.watch import asked, indicator_of, known_of, name_of, open
 from khien.draw.numbers import number, percent
 from khien.words import t
 
+UNFORECAST = ("fan", "vintages")
+"""Pictures of an indicator that nobody forecasts."""
 FEW = 30
 """Forecasts below which a record says little, and the page says so."""
 
@@ -42,8 +44,9 @@ def indicator(request: HttpRequest, name: str) -> HttpResponse:
         "places": [(place, watch_now.place_name(place, lang)) for place in look.places],
         "value": None if look.value is None else told(look.value, lang),
         "of": "" if look.value is None else period_name(look.value.valid, look.indicator.frequency, lang),
-        "figures": [_figure(look, part, lang) for part in PARTS],
+        "figures": [_figure(look, part, lang) for part in (PARTS if look.models else UNFORECAST) if look.place],
         "chances": _chances(look, lang), "coming": _coming(look, lang), "made_on": look.nowcast["reference"].max(),
+        "last_of": "" if look.value or not look.valids else period_name(look.valids[0], look.indicator.frequency, lang),
         "promised": look.promised, "in_ledger": look.kept[0], "in_files": look.kept[1],
         "skills": _skills(look.skills, lang), "everywhere": _skills(look.skills_everywhere, lang),
         "few": bool(look.versus) and len(look.versus) < FEW, "table": look.vintages.to_dicts(),
@@ -80,9 +83,10 @@ def _link(look: Look) -> str:
 def _figure(look: Look, part: str, lang: str) -> dict[str, Any]:
     place = watch_now.place_name(look.place, lang)
     fields = {"name": name_of(look.indicator, lang), "place": place, "model": look.model, "horizon": look.horizon}
+    named = part if look.models or part != "fan" else "known"
     return {
-        "part": part, "there": look.has(part), "title": t(f"lookout_fig_{part}", lang, **fields),
-        "note": t(f"lookout_note_{part}", lang, **fields),
+        "part": part, "there": look.has(part), "title": t(f"lookout_fig_{named}", lang, **fields),
+        "note": t(f"lookout_note_{named}", lang, **fields),
     }  # fmt: skip
 
 
