@@ -51,10 +51,10 @@ def main() -> int:
         pages = [page for page in pages if any(page.startswith(only) for only in args.only or ("/",))]
         for lang in args.langs:
             for width in args.widths:
-                tab = opened(chromium, kept, args, lang, width, wrong)
+                context = opened(chromium, kept, args, lang, width)
                 for page in pages:
-                    picture(tab, args, page, f"{lang}-{width}{'-dark' if args.dark else ''}", wrong)
-                tab.context.close()
+                    picture(context, args, page, f"{lang}-{width}{'-dark' if args.dark else ''}", wrong)
+                context.close()
         chromium.close()
     print("\n".join([f"{len(pages)} pages", *wrong]))
     return int(bool(wrong))
@@ -102,13 +102,15 @@ def kind_of(address: str) -> str:
 def found(chromium: Any, kept: Any, base: str) -> Iterator[str]:
     """Of each kind of page the first that a link leads to."""
     context = chromium.new_context(storage_state=kept)
-    tab = context.new_page()
     known, waiting = {"/?"}, ["/"]
     while waiting:
         page = waiting.pop(0)
         yield page
+        tab = context.new_page()  # a page that comes again by itself is in nobody's way
         tab.goto(base + page, timeout=DRAWN_MS)
-        for href in tab.eval_on_selector_all("a[href]:not([download])", HREFS):
+        hrefs = tab.eval_on_selector_all("a[href]:not([download])", HREFS)
+        tab.close()
+        for href in hrefs:
             there = urldefrag(urljoin(base + page, href)).url
             address = there.removeprefix(base)
             if not there.startswith(base + "/") or FILES.search(urlsplit(address).path) or "save" in address:
@@ -119,31 +121,34 @@ def found(chromium: Any, kept: Any, base: str) -> Iterator[str]:
     context.close()
 
 
-def opened(chromium: Any, kept: Any, args: argparse.Namespace, lang: str, width: int, wrong: list[str]) -> Any:
-    """A page of that width and language, that notes what the browser complains of."""
+def opened(chromium: Any, kept: Any, args: argparse.Namespace, lang: str, width: int) -> Any:
+    """A browser of that width and language."""
     size = {"width": width, "height": HEIGHT.get(width, 900)}
     context = chromium.new_context(
         storage_state=kept, viewport=size, locale=lang, color_scheme="dark" if args.dark else "light",
         has_touch=width < 600, is_mobile=width < 600,
     )  # fmt: skip
+    context.set_default_timeout(DRAWN_MS)
     tab = context.new_page()
-    tab.set_default_timeout(DRAWN_MS)
     tab.goto(args.at + ("/account/" if kept else "/sign-in/"))
     if tab.get_attribute("html", "lang") != lang:
         tab.eval_on_selector(f"button[value={lang}]", "one => one.form.requestSubmit(one)")
         tab.wait_for_selector(f"html[lang={lang}]")
+    tab.close()
+    return context
+
+
+def picture(context: Any, args: argparse.Namespace, page: str, name: str, wrong: list[str]) -> None:
+    """One page: its picture, its text, what is wrong with it and what the browser complains of."""
+    tab = context.new_page()
     tab.on("console", lambda told: wrong.append(f"{tab.url}: {told.text}"))
     tab.on("pageerror", lambda error: wrong.append(f"{tab.url}: {error}"))
-    return tab
-
-
-def picture(tab: Any, args: argparse.Namespace, page: str, name: str, wrong: list[str]) -> None:
-    """One page: its picture, its text, what is wrong with it."""
     show(tab, args.at + page)
     file = args.out / f"{re.sub(r'[^a-z0-9]+', '-', page.lower()).strip('-') or 'today'}.{name}"
     if args.paper:
         tab.pdf(path=f"{file}.pdf", format="A4", print_background=False)
         subprocess.run(["pdftoppm", "-r", "60", "-png", f"{file}.pdf", str(file)], check=True)
+        tab.close()
         return
     text = tab.inner_text("body")
     Path(f"{file}.txt").write_text(text, encoding="utf-8")
@@ -151,6 +156,7 @@ def picture(tab: Any, args: argparse.Namespace, page: str, name: str, wrong: lis
     wrong += [f"{file.name}: {over} pixels too wide"] * (over > 0)
     wrong += [f"{file.name}: {key}" for key in dict.fromkeys(KEY.findall(text))]
     tab.screenshot(path=f"{file}.png", full_page=True)
+    tab.close()
 
 
 def show(tab: Any, address: str) -> None:
