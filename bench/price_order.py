@@ -22,7 +22,8 @@ from khien.plan.settings import PlanSettings
 from khien.plan.solver import plan_programme
 from khien.programme import Programme
 
-FORMS = ((8, 3, 3, 0), (12, 5, 4, 3), (10, 8, 5, 4))
+Form = tuple[int, int, int, int]
+FORMS: tuple[Form, ...] = ((8, 3, 3, 0), (12, 5, 4, 3), (10, 8, 5, 4))
 """Projects, skills, years and ceilings."""
 TOP, SAME = 5, 1e-9
 Name = tuple[str, str]
@@ -77,46 +78,62 @@ def judged(order: list[Name], true: dict[Name, Place]) -> Judged:
     )
 
 
-def priced(
-    draws: int,
-    first_seed: int = 0,
-    forms: Sequence[tuple[int, int, int, int]] | None = None,
-    step: float = STEP,
-    count: int = COUNT,
-    work: int = WORK,
-) -> Iterator[str]:
-    """How well prices predict the relaxation, and both orders against whole plans, a form of programme at a time."""
+class Case(NamedTuple):
+    """One programme: prices tried and near, things; where anything wins, both orders judged, gains proven, seconds."""
+
+    tried: int
+    near: int
+    things: int
+    orders: tuple[Judged, Judged] | None
+    gains: int = 0
+    proven: int = 0
+    seconds: float = 0.0
+
+
+def case(form: Form, seed: int, step: float = STEP, count: int = COUNT, work: int = WORK) -> Case:
+    """Prices, gains and the truth of one random programme."""
     from tests.plan.ask.shortage import shortage
 
-    for form in forms or FORMS:
-        tried = near = cases = proven = rows = 0
-        seconds = 0.0
-        orders: dict[str, list[Judged]] = {"relaxation": [], "planned again": []}
-        for seed in range(first_seed, first_seed + draws):
-            programme = shortage(seed, *form)
-            plan = plan_programme(programme, PlanSettings(work=WORK))
-            told = shadow_prices(programme, plan)
-            steps = told.prices["step_up"].drop_nulls()
-            tried, near = tried + len(steps), near + int((steps > 0).sum())
-            own = [r for r in resources(compile_programme(programme, plan.settings), plan) if r.available > 0]
-            true = places(programme, own, step)
-            if min(true.values())[0] == len(TIMES):
-                continue  # nothing wins anything
-            cases += 1
-            began = time.perf_counter()
-            gains = whole_gains(programme, plan, told, count, step, work).gains
-            seconds += time.perf_counter() - began
-            proven, rows = proven + int(gains["proven"].sum()), rows + gains.height
-            for name, frame in (("relaxation", told.prices), ("planned again", gains)):
-                orders[name].append(judged(list(frame.select("kind", "what").iter_rows()), true))
-        yield f"{form[0]} projects, {len(own)} scarce things: {near} of {tried} prices hold within 5 % over 1 % or more"
-        for name, all_judged in orders.items():
-            yield (
-                f"  {cases} programmes, order by {name}: right in {sum(j.right for j in all_judged)}, by the first "
-                f"step alone in {sum(j.right_at_first for j in all_judged)}; "
-                f"{sum(j.wrong for j in all_judged)} of {sum(j.apart for j in all_judged)} pairs the wrong way round"
-            )
-        yield f"  {proven} of {rows} gains proven; {seconds / max(1, cases):.1f} s a programme"
+    programme = shortage(seed, *form)
+    plan = plan_programme(programme, PlanSettings(work=work))
+    told = shadow_prices(programme, plan)
+    steps = told.prices["step_up"].drop_nulls()
+    own = [r for r in resources(compile_programme(programme, plan.settings), plan) if r.available > 0]
+    known = len(steps), int((steps > 0).sum()), len(own)
+    true = places(programme, own, step)
+    if min(true.values())[0] == len(TIMES):
+        return Case(*known, None)
+    began = time.perf_counter()
+    gains = whole_gains(programme, plan, told, count, step, work).gains
+    spent = time.perf_counter() - began
+    one, other = (judged(list(f.select("kind", "what").iter_rows()), true) for f in (told.prices, gains))
+    return Case(*known, (one, other), gains.height, int(gains["proven"].sum()), spent)
 
 
+def told(form: Form, cases: list[Case]) -> Iterator[str]:
+    """What some programmes of one form say together."""
+    yield (
+        f"{form[0]} projects, {max(c.things for c in cases)} things: {sum(c.near for c in cases)} of "
+        f"{sum(c.tried for c in cases)} prices hold within 5 % over 1 % or more"
+    )
+    some = [c for c in cases if c.orders is not None]
+    for k, name in enumerate(("price", "what is planned again")):
+        mine = [c.orders[k] for c in some if c.orders is not None]
+        yield (
+            f"  {len(mine)} programmes, order by {name}: right in {sum(j.right for j in mine)}, by the first step "
+            f"alone in {sum(j.right_at_first for j in mine)}; {sum(j.wrong for j in mine)} of {sum(j.apart for j in mine)} "
+            "pairs the wrong way round"
+        )
+    yield (
+        f"  {sum(c.proven for c in some)} of {sum(c.gains for c in some)} gains proven; "
+        f"{sum(c.seconds for c in some) / max(1, len(some)):.1f} s a programme"
+    )
 
+
+def priced(
+    draws: int, first_seed: int = 0, forms: Sequence[Form] = FORMS, count: int = COUNT, work: int = WORK
+) -> Iterator[str]:
+    """How well prices predict the relaxation, and both orders against whole plans, a form of programme at a time."""
+    for form in forms:
+        cases = [case(form, seed, count=count, work=work) for seed in range(first_seed, first_seed + draws)]
+        yield from told(form, cases)

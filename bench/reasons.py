@@ -173,6 +173,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--projects", type=int)
+    parser.add_argument("--work", type=int, default=WORK, help="steps each time prices are planned again")
     parser.add_argument("--first-seed", type=int, default=0, help="of the random programmes of prices")
     parser.add_argument("--small", action="store_true", help="a few seconds for everything")
     args = parser.parse_args(argv)
@@ -187,7 +188,7 @@ def main(argv: list[str] | None = None) -> int:
     elif args.what == "frontier":
         lines = points(programme, 6 * seconds if args.small else seconds)
     elif args.what == "prices":
-        forms, work = (FORMS[:1], 1000) if args.small else (FORMS, WORK)
+        forms, work = (FORMS[:1], 1000) if args.small else (FORMS, args.work)
         lines = priced(draws, args.first_seed, forms, work=work)
     else:
         lines = embargo(programme, seconds, draws)
