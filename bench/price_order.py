@@ -120,9 +120,9 @@ def told(form: Form, cases: list[Case]) -> Iterator[str]:
     for k, name in enumerate(("price", "what is planned again")):
         mine = [c.orders[k] for c in some if c.orders is not None]
         yield (
-            f"  {len(mine)} programmes, order by {name}: right in {sum(j.right for j in mine)}, by the first step "
-            f"alone in {sum(j.right_at_first for j in mine)}; {sum(j.wrong for j in mine)} of {sum(j.apart for j in mine)} "
-            "pairs the wrong way round"
+            f"  {len(mine)} programmes, order by {name}: right in {sum(j.right for j in mine)}, "
+            f"by the first step alone in {sum(j.right_at_first for j in mine)}; "
+            f"{sum(j.wrong for j in mine)} of {sum(j.apart for j in mine)} pairs the wrong way round"
         )
     yield (
         f"  {sum(c.proven for c in some)} of {sum(c.gains for c in some)} gains proven; "
