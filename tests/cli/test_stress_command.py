@@ -48,6 +48,7 @@ def test_json_holds_everything(planned: tuple[str, str], tmp_path: Path, capsys:
 @pytest.mark.parametrize(
     "extra, code, said",
     [
+        (["--threads", "-1"], 2, "threads = -1"),
         (["--draws", "0"], 2, "draws = 0"),
         (["--vary", "weather"], 2, "weather"),
         (["--ready", "alien"], 2, "alien"),

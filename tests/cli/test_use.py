@@ -259,3 +259,27 @@ def test_progress_speaks_the_language_and_shows_no_bound_below_nothing() -> None
     show = PlainProgress("vi", said)
     show(SimpleNamespace(stage="search", seconds=1.0, value=None, bound=-40.0, gap=None))
     assert said.getvalue().strip() == "1,0 s  tìm kiếm  tốt nhất – · cận trên – · khoảng cách –"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["network", "{folder}"], "this is a folder"),
+        (["industry", "{folder}", "--home", "X"], "this is a folder"),
+        (["feed", "check", "{folder}", "--kind", "cap"], "this is a folder"),
+        (["network", "{unicode}"], "line 1, column 1"),
+        (["network", "{list}"], "missing or wrong: list"),
+        (["industry", "{unicode}", "--home", "X"], "UTF-16"),
+        (["industry", "{list}", "--home", "X"], "“country” is missing"),
+        (["hash", "{list}"], "list.csv cannot be used yet"),
+    ],
+)
+def test_a_file_of_another_kind_is_named_with_what_it_is(
+    words: list[str], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "unicode.csv").write_bytes("country,industry\n".encode("utf-16"))
+    (tmp_path / "list.csv").write_text("[1]", encoding="utf-8")
+    places = {"folder": tmp_path, "unicode": tmp_path / "unicode.csv", "list": tmp_path / "list.csv"}
+    assert main([*(word.format(**places) for word in words), "--lang", "en"]) in (1, 2)
+    told = capsys.readouterr()
+    assert (told.out, says in told.err.splitlines()[0]) == ("", True), told.err

@@ -70,7 +70,7 @@ def _describe_ours(error: BaseException, lang: str) -> tuple[Exit, str, dict[str
         from khien.cli.findings import describe_findings
 
         shocks = isinstance(error, _kind("khien.stress.shocks_in", "ShocksError"))
-        return describe_findings(known.findings, lang, shocks=shocks)
+        return describe_findings(known.findings, lang, path=known.path, shocks=shocks)
     if isinstance(error, _kind("khien.plan", "NoPlan")):
         from khien.cli.clash import describe_clash
 

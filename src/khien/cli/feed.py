@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import errno
 import math
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from khien.cli.exits import Exit, Stop
 from khien.cli.output import answer, number
 from khien.cli.parser import Parser, add_command, add_group
-from khien.cli.paths import existing, unknown_id
+from khien.cli.paths import existing, existing_file, unknown_id
 from khien.words import t
 
 if TYPE_CHECKING:
@@ -121,8 +119,7 @@ def _check_use(args: argparse.Namespace) -> None:
         most = number(MOST_MB, args.lang)
         raise Stop(Exit.WRONG_USE, t("cli_range", args.lang, option="--limit-mb", low=0, high=most))
     for name in getattr(args, "files", ()):
-        if existing(name, args.lang).is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), name)
+        existing_file(name, args.lang)
     if args.kind == "table" and args.mapping is None:
         raise Stop(Exit.WRONG_USE, t("watch_feed_needs_mapping", args.lang))
     if args.kind != "table" and args.mapping is not None:
@@ -311,9 +308,7 @@ def _trust(args: argparse.Namespace) -> Trust | None:
     from khien.watch.feeds import read_trust
     from khien.watch.observe import BatchRefused
 
-    paths = [existing(path, args.lang) for path in args.certificate]
-    if any(path.is_dir() for path in paths):
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), args.certificate[0])
+    paths = [existing_file(path, args.lang) for path in args.certificate]
     try:
         return read_trust(paths)
     except BatchRefused as refused:

@@ -17,12 +17,12 @@ SHOWN = 200
 
 
 def describe_findings(
-    findings: Sequence[Finding], lang: str, *, shocks: bool = False
+    findings: Sequence[Finding], lang: str, *, path: Any = None, shocks: bool = False
 ) -> tuple[Exit, str, dict[str, Any]]:
     """Exit code, message and details for a programme (or a file of shocks) that a command could not use."""
     errors = [finding for finding in findings if finding.severity == "error"]
     key = "cli_shocks_have_errors" if shocks else "cli_programme_has_errors"
-    message = t(key, lang, count=number(len(errors), lang))
+    message = t(key, lang, count=number(len(errors), lang), path="PATH" if path is None else path)
     details = {"findings": [finding.to_dict() for finding in findings]}
     return Exit.INPUT_ERRORS, message, {**details, "lines": list(finding_lines(errors, lang, limit=20))}
 

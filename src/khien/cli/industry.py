@@ -38,12 +38,12 @@ def run(args: argparse.Namespace) -> Exit:
     if not 0.0 < args.share <= 1.0:
         raise Stop(Exit.WRONG_USE, t("industry_share_outside", args.lang, share=args.share))
 
-    from khien.cli.paths import existing
+    from khien.cli.paths import existing_file
     from khien.reliance.industry import industry_dependence, industry_shock
     from khien.reliance.industry_files import read_industry_table
 
-    labels = None if args.labels is None else existing(args.labels, args.lang)
-    table = read_industry_table(existing(args.table, args.lang), labels)
+    labels = None if args.labels is None else existing_file(args.labels, args.lang)
+    table = read_industry_table(existing_file(args.table, args.lang), labels)
     asked: dict[str, Any] = {"table": str(args.table), "home": args.home, "cut": args.cut, "cut_share": args.share}
     if args.cut is None:
         rows = industry_dependence(table, args.home, args.share).to_dicts()

@@ -35,10 +35,10 @@ def run(args: argparse.Namespace) -> Exit:
     if args.top < 1:
         raise Stop(Exit.WRONG_USE, t("network_top_outside", args.lang, top=args.top))
 
-    from khien.cli.paths import existing
+    from khien.cli.paths import existing_file
     from khien.reliance.supply import double_failures, read_network, single_failures
 
-    file = existing(args.file, args.lang)
+    file = existing_file(args.file, args.lang)
     began = time.perf_counter()
     network = read_network(file)
     singles = single_failures(network)

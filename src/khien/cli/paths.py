@@ -20,6 +20,14 @@ def existing(path: str, lang: str) -> Path:
     return found
 
 
+def existing_file(path: str, lang: str) -> Path:
+    """The path, which must be there and no folder."""
+    found = existing(path, lang)
+    if found.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    return found
+
+
 def free(path: str, lang: str) -> Path:
     """The path, where nothing may stand yet."""
     found = Path(path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import os
 import secrets
 import tempfile
@@ -13,7 +12,7 @@ from khien.cli.backup import trouble
 from khien.cli.exits import Exit, Stop
 from khien.cli.output import answer
 from khien.cli.parser import Parser, add_command
-from khien.cli.paths import existing
+from khien.cli.paths import existing_file
 from khien.words import t
 
 
@@ -30,8 +29,7 @@ def run(args: argparse.Namespace) -> Exit:
     """Restore, check the log's chain, say its head."""
     from khien.office.backup import BackupError, check, restore
 
-    if existing(args.file, args.lang).is_dir():
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), args.file)
+    existing_file(args.file, args.lang)
     database = os.environ.get("DATABASE_URL", "")
     try:
         if database:

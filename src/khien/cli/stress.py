@@ -57,11 +57,11 @@ def add(places: argparse._SubParsersAction[Any], lang: str) -> None:
 def run(args: argparse.Namespace) -> Exit:
     """Replay, print the headline, write the tables. An interrupt keeps the draws done so far: exit code 3."""
     import khien
-    from khien.cli.paths import default_out, existing, writable
+    from khien.cli.paths import default_out, existing, existing_file, writable
 
     programme = khien.read(existing(args.path, args.lang))
     plan = khien.load_plan(existing(args.plan, args.lang))
-    shocks = None if args.shocks is None else existing(args.shocks, args.lang)
+    shocks = None if args.shocks is None else existing_file(args.shocks, args.lang)
     out = writable(Path(args.out) if args.out else default_out(args.path))
     from khien.stress import stress
 

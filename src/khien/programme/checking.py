@@ -63,7 +63,7 @@ def read(path: str | Path) -> Programme:
     """
     checked = check(path)
     if checked.programme is None:
-        raise ProgrammeError(checked.findings)
+        raise ProgrammeError(checked.findings, Path(path))
     return checked.programme
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar, Final, Literal
 
 from khien.programme.codes import CODES
@@ -127,10 +128,10 @@ class Findings(list[Finding]):
 
 
 class ProgrammeError(Exception):
-    """A programme cannot be used; `findings` says everything that is wrong with it."""
+    """A programme cannot be used; `findings` says everything that is wrong with it, `path` where it was read from."""
 
-    def __init__(self, findings: Iterable[Finding]) -> None:
-        self.findings = list(findings)
+    def __init__(self, findings: Iterable[Finding], path: Path | None = None) -> None:
+        self.findings, self.path = list(findings), path
         errors = [f for f in self.findings if f.severity == "error"]
         lang = default_language()
         lines = [f.line(lang) for f in errors[:_SHOWN]]

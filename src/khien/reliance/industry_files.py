@@ -49,7 +49,7 @@ def _npz(file: Path, labels: str | Path | None) -> IndustryTable:
         if len(own) != 1:
             raise TableError("industry_labels", file=file.name, count=len(own))
         labels = own[0]
-    names = pl.read_csv(labels, infer_schema=False)
+    names = _named(Path(labels))
     with np.load(file, allow_pickle=False) as arrays:
         between, final, output = (np.asarray(arrays[name], dtype=np.float64) for name in ("Z", "Y", "x"))
     if between.shape != (len(names), len(names)) or len(final) != len(names) or output.shape != (len(names),):
@@ -59,8 +59,20 @@ def _npz(file: Path, labels: str | Path | None) -> IndustryTable:
     return IndustryTable(tuple(names["country"]), tuple(names["industry"]), between, totals, output)
 
 
-def _csv(file: Path) -> IndustryTable:
+def _named(file: Path) -> pl.DataFrame:
+    """A CSV file as text; the columns that name an economy and an industry are there."""
+    with file.open("rb") as raw:
+        if raw.read(2) in (b"\xff\xfe", b"\xfe\xff"):
+            raise TableError("industry_unreadable", file=file.name, why="UTF-16")
     rows = pl.read_csv(file, infer_schema=False)
+    for column in ("country", "industry"):
+        if column not in rows.columns:
+            raise TableError("industry_label", file=file.name, column=column)
+    return rows
+
+
+def _csv(file: Path) -> IndustryTable:
+    rows = _named(file)
     countries, industries = tuple(rows["country"]), tuple(rows["industry"])
     columns = [f"{country}|{industry}" for country, industry in zip(countries, industries, strict=True)]
     missing = [name for name in columns if name not in rows.columns]

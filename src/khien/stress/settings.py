@@ -10,6 +10,8 @@ from khien.words import t
 VARIES = ("success", "time", "cost", "shocks")
 """What may differ from one future to the next."""
 
+MOST_THREADS = 1024
+
 MOST_DRAWS = 20_000_000
 """The value of every draw is kept: 8 bytes each."""
 

@@ -21,7 +21,7 @@ from khien.stress.compare import Answer, ask, pair_questions, project_questions,
 from khien.stress.library import ready_shocks
 from khien.stress.result import StressResult
 from khien.stress.run import Job, Outcome, Progress, run, scale_of
-from khien.stress.settings import StressError, StressSettings
+from khien.stress.settings import MOST_THREADS, StressError, StressSettings
 from khien.stress.shocks_in import read_shocks
 
 
@@ -71,6 +71,8 @@ def stress(
         Settings that make no sense, a plan that breaks rules as planned, or a cluster that does not answer.
     """
     began, asked = time.monotonic(), StressSettings(**settings)
+    if threads is not None and not 1 <= threads <= MOST_THREADS:
+        raise StressError("stress_out_of_range", name="threads", value=threads, low=1, high=MOST_THREADS)
     table = _shocks(programme, plan, shocks, ready)
     case = make_case(programme, plan, table, asked)
     if not case.rows:

@@ -50,12 +50,17 @@ def read_network(path: str | Path) -> SupplyNetwork:
     where = Path(path).name
     try:
         plain = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise NetworkError(where, [("reliance_network_unreadable", {"why": error})]) from error
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start].decode("utf-8")
+        place = {"line": before.count("\n") + 1, "column": len(before) - before.rfind("\n")}
+        raise NetworkError(where, [("reliance_network_unreadable", place)]) from error
+    except json.JSONDecodeError as error:
+        place = {"line": error.lineno, "column": error.colno}
+        raise NetworkError(where, [("reliance_network_unreadable", place)]) from error
     try:
         network = _published(plain) if isinstance(plain, dict) and "stages_csv" in plain else _plain(plain)
     except (KeyError, TypeError, ValueError, IndexError) as error:
-        why = f"{type(error).__name__}: {error}"
+        why = str(error) if isinstance(plain, dict) else type(plain).__name__
         raise NetworkError(where, [("reliance_network_form", {"why": why})]) from error
     return check_network(network, where)
 
