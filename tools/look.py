@@ -87,6 +87,8 @@ def signed_in(chromium: Any, args: argparse.Namespace) -> Any:
     tab.fill("input[name=email]", args.email)
     tab.fill("input[name=password]", args.password)
     tab.click("main form button")
+    if "/sign-in/" in tab.url:
+        sys.exit(f"not signed in: {tab.inner_text('main')[:200]}")
     state = context.storage_state()
     context.close()
     return state
