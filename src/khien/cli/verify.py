@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> Exit:
     from khien.plan.verify.bound import verify_bound
 
     programme = khien.read(existing(args.path, args.lang))
-    plan = khien.load_plan(existing(args.plan, args.lang))
+    plan = khien.load_plan(existing(args.plan, args.lang), edited=True)
     violations = verify(programme, plan)
     # A plan of another programme breaks everything at once; that it is another one is what there is to say.
     violations = [one for one in violations if one.rule == "programme"] or violations

@@ -215,7 +215,7 @@ class Plan:
         for name in FRAMES:
             columns = getattr(self, name).to_dict(as_series=False)
             plain[name] = {c: [_finite(v) for v in values] for c, values in columns.items()}
-        return plain
+        return {**plain, "seal": _seal(plain)}
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Plan:
@@ -247,6 +247,12 @@ class Plan:
         text = json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False, indent=1)
         write_text(where, text + "\n")
         return where
+
+
+def _seal(plain: Mapping[str, Any]) -> str:
+    """SHA-256 of all that a plan's file says: figures that no search found do not pass for a plan's."""
+    text = json.dumps({k: v for k, v in plain.items() if k != "seal"}, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def plan_hash(plan: Plan) -> str:
@@ -286,13 +292,19 @@ _WHY = {
 }
 
 
-def load_plan(path: str | os.PathLike[str]) -> Plan:
+def load_plan(path: str | os.PathLike[str], *, edited: bool = False) -> Plan:
     """Read a plan that `Plan.save` wrote, from the file or from its folder.
+
+    Parameters
+    ----------
+    path : path
+    edited : bool
+        Take a file that was changed after it was written too: to verify it, and for nothing else.
 
     Raises
     ------
     PlanFileError
-        There is no such file, or it is not a plan in this format.
+        There is no such file, it is not a plan in this format, or it was changed after it was written.
     """
     where = _plan_file(Path(path))
     try:
@@ -304,6 +316,8 @@ def load_plan(path: str | os.PathLike[str]) -> Plan:
     if not isinstance(plain, dict) or plain.get("format") != FORMAT:
         found = plain.get("format") if isinstance(plain, dict) else None
         raise PlanFileError("plan_file_format", path=where, found=found, expected=FORMAT)
+    if not edited and plain.get("seal", _seal(plain)) != _seal(plain):
+        raise PlanFileError("plan_file_edited", path=where)
     try:
         return Plan.from_dict(plain)
     except KeyError as error:
