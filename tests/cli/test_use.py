@@ -43,6 +43,14 @@ def test_every_command_has_the_common_options_and_help_with_an_example(lang: str
         assert all(action.help for action in parser._actions), parser.prog
 
 
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_what_a_command_says_of_itself_is_part_of_a_list(lang: str) -> None:
+    for parser in leaves(build_parser(lang)):
+        said = parser.description or ""
+        assert said[0].islower(), parser.prog
+        assert not said.endswith("."), parser.prog
+
+
 def test_help_differs_between_the_languages_everywhere() -> None:
     for english, vietnamese in zip(leaves(build_parser("en")), leaves(build_parser("vi")), strict=True):
         for one, other in zip(english._actions, vietnamese._actions, strict=True):

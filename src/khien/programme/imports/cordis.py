@@ -16,9 +16,10 @@ import polars as pl
 from khien.programme.checking import checked_programme
 from khien.programme.document import Programme
 from khien.programme.findings import Finding, ProgrammeError
+from khien.programme.guesses import guess
 from khien.programme.imports.cordis_build import Builder
 from khien.programme.imports.cordis_rows import Reader, Real
-from khien.programme.imports.cordis_rules import Settings, rules, with_settings
+from khien.programme.imports.cordis_rules import RANGES, Settings, rules, with_settings
 from khien.programme.imports.findings import ImportFindings
 from khien.programme.imports.records import read_records
 from khien.programme.settings import SETTING_NAMES, Fact
@@ -72,7 +73,12 @@ def import_cordis(
     findings = ImportFindings()
     numbers, unknown = with_settings(rules().settings, settings or {})
     for name in unknown:
-        findings.note("import-setting", "settings", column=name, value=(settings or {})[name])
+        where = {"column": name, "value": (settings or {})[name]}
+        if name in RANGES:
+            low, high = RANGES[name]
+            findings.note("import-setting-range", "settings", **where, low=low, high=high)
+        else:
+            findings.note("import-setting", "settings", **where, guess=guess(name, list(RANGES)))
     projects, people = Path(projects_csv), Path(participants_csv)
     rows = read_records(projects, rules().columns["projects"], rules().needed["projects"], findings)
     others = read_records(people, rules().columns["participants"], rules().needed["participants"], findings)

@@ -13,6 +13,7 @@ IMPORT_CODES: Final[dict[str, Severity]] = {
     "import-nothing": "error",
     "import-target": "error",
     "import-setting": "error",
+    "import-setting-range": "error",
     "import-column-absent": "warning",
     "import-row-short": "warning",
     "import-row-empty": "warning",
