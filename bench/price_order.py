@@ -23,7 +23,7 @@ from khien.plan.solver import plan_programme
 from khien.programme import Programme
 
 Form = tuple[int, int, int, int]
-FORMS: tuple[Form, ...] = ((8, 3, 3, 0), (12, 5, 4, 3), (10, 8, 5, 4))
+FORMS: tuple[Form, ...] = ((8, 3, 3, 0), (12, 5, 4, 3))
 """Projects, skills, years and ceilings."""
 TOP, SAME = 5, 1e-9
 Name = tuple[str, str]
@@ -59,7 +59,9 @@ def places(programme: Programme, own: list[Resource], step: float) -> dict[Name,
 
 
 def judged(order: list[Name], true: dict[Name, Place]) -> Judged:
-    """An order against the truth; what it does not name stands after all that it does."""
+    """An order against the truth; what it does not name stands last, and one that names nothing is not right."""
+    if not order:
+        return Judged(False, False, 0, 0)
     top = order[:TOP]
 
     def less(a: Name, b: Name, first: bool = False) -> bool:
@@ -69,7 +71,7 @@ def judged(order: list[Name], true: dict[Name, Place]) -> Judged:
         return k > m or (k == m and gain > other + SAME)
 
     pairs = [(a, b) for i, a in enumerate(top) for b in top[i + 1 :]]
-    out = [(top[-1], b) for b in true if b not in top] if top else []
+    out = [(top[-1], b) for b in true if b not in top]
     wrong = [less(a, b) for a, b in pairs]
     apart = sum(true[a][0] != true[b][0] or abs(true[a][1] - true[b][1]) > SAME for a, b in pairs)
     every = [*pairs, *out]
