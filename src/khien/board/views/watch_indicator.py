@@ -49,10 +49,18 @@ def indicator(request: HttpRequest, name: str) -> HttpResponse:
         "last_of": "" if look.value or not look.valids else period_name(look.valids[0], look.indicator.frequency, lang),
         "promised": look.promised, "in_ledger": look.kept[0], "in_files": look.kept[1],
         "skills": _skills(look.skills, lang), "everywhere": _skills(look.skills_everywhere, lang),
-        "few": bool(look.versus) and len(look.versus) < FEW, "table": look.vintages.to_dicts(),
+        "few": bool(look.versus) and len(look.versus) < FEW, "table": look.vintages.to_dicts(), "digits": _digits(look),
         "by_law": look.rule is not None and DECISION in (look.indicator.level_rule or ""),
     }  # fmt: skip
     return render(request, "board/watch_indicator.html", context)
+
+
+def _digits(look: Look) -> int:
+    """Decimals of the issues of a value: none where all are whole, as counts are."""
+    if not look.vintages.height:
+        return 0
+    values = look.vintages["value"].drop_nulls()
+    return int(bool((values != values.round()).any()))
 
 
 def _chances(look: Look, lang: str) -> list[tuple[Any, ...]]:
