@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Final
 
+import polars as pl
+
 from khien.programme import TABLES, Programme, Table
 from khien.programme.compare import row_key
 from khien.programme.quarters import quarter_number
@@ -18,10 +20,11 @@ _STROKES: Final = str.maketrans("đĐ", "dD")
 
 @dataclass(frozen=True)
 class Shown:
-    """A row on a page: its key, its cells in the order of the columns, and where its values come from."""
+    """A row on a page: its key, its cells in the order of the columns, each with the name of the row that it refers to
+    ("" where it refers to none), and where its values come from."""
 
     key: str
-    cells: list[Any]
+    cells: list[tuple[Any, str]]
     facts: list[dict[str, Any]]
 
 
@@ -62,11 +65,30 @@ def _folded(programme: Programme, table: Table) -> list[str]:
     return texts
 
 
-def shown(programme: Programme, table: Table, rows: list[dict[str, Any]]) -> list[Shown]:
+def shown(programme: Programme, table: Table, rows: list[dict[str, Any]], lang: str) -> list[Shown]:
     """Rows ready for a page."""
-    facts = _facts(programme, table.name)
-    keyed = [(row_key(table, row), row) for row in rows]
-    return [Shown(key, list(row.values()), [*facts.get(key, []), *facts.get("*", [])]) for key, row in keyed]
+    facts, called = _facts(programme, table.name), _called(programme, table, rows, lang)
+    found = []
+    for row in rows:
+        key = row_key(table, row)
+        cells = [(value, called.get(name, {}).get(value, "")) for name, value in row.items()]
+        found.append(Shown(key, cells, [*facts.get(key, []), *facts.get("*", [])]))
+    return found
+
+
+def _called(
+    programme: Programme, table: Table, rows: list[dict[str, Any]], lang: str
+) -> dict[str, dict[str | None, str]]:
+    """By column that refers to other tables, what the rows that it names are called."""
+    found: dict[str, dict[str | None, str]] = {}
+    for column in table.columns.values():
+        wanted = [row[column.name] for row in rows if row.get(column.name)] if column.to else []
+        for other in column.to if wanted else ():
+            frame = programme.frames[other]
+            if {"id", f"name_{lang}"} <= set(frame.columns):
+                names = frame.filter(pl.col("id").is_in(wanted)).select("id", f"name_{lang}").drop_nulls()
+                found.setdefault(column.name, {}).update(names.iter_rows())
+    return found
 
 
 def _facts(programme: Programme, name: str) -> dict[str, list[dict[str, Any]]]:

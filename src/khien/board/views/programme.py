@@ -105,8 +105,8 @@ def table(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     columns = [(c.name, c.meaning(lang), c.unit) for c in TABLES[name].columns.values()]
     return render(request, "board/table.html", {
         "version": this, "table": TABLES[name], "title": TABLES[name].title(lang), "about": TABLES[name].about(lang),
-        "columns": columns, "page": shown, "rows": tables.shown(programme, TABLES[name], list(shown)), "q": wanted,
-        "count": len(rows), "whole": programme.frames[name].height,
+        "columns": columns, "page": shown, "rows": tables.shown(programme, TABLES[name], list(shown), lang),
+        "q": wanted, "count": len(rows), "whole": programme.frames[name].height,
     })  # fmt: skip
 
 
