@@ -9,6 +9,7 @@ Needs the standard library alone. The token is made under *My account* and stand
 
 from __future__ import annotations
 
+import http.client
 import io
 import json
 import sys
@@ -33,10 +34,10 @@ _HERE: Final = ("localhost", "127.0.0.1", "::1")
 
 
 class OfficeError(Exception):
-    """The office said no, or a run ended without a result.
+    """The office said no or did not answer, or a run ended without a result.
 
     Attributes:
-        status: the HTTP status; 0 when the office answered well and the run did not.
+        status: the HTTP status; 0 when there was none: no answer, or the run and not the office failed.
     """
 
     def __init__(self, status: int, key: str, vi: dict[str, object], en: dict[str, object]) -> None:
@@ -59,7 +60,10 @@ class Office:
         parts = urlsplit(url)
         if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _HERE):
             raise OfficeError(0, "connect_address", {"url": url}, {"url": url})
-        self._base, self._token, self._timeout = url.rstrip("/") + "/api", token, timeout
+        if not token or not token.isascii() or not token.isprintable() or " " in token:
+            raise OfficeError(0, "connect_token", {}, {})
+        base = url.rstrip("/").removesuffix("/api") + "/api"
+        self._base, self._token, self._timeout = base, token, timeout
         self._opener = urllib.request.build_opener(_Stay)
 
     def __repr__(self) -> str:
@@ -204,13 +208,16 @@ class Office:
                 why = {"vi": str(error.reason), "en": str(error.reason)}
             said = [{"status": error.code, "why": why[lang]} for lang in ("vi", "en")]
             raise OfficeError(error.code, "connect_refused", *said) from None
+        except (OSError, http.client.HTTPException) as error:  # nobody there, silence, an answer cut off
+            told = {"url": self._base.removesuffix("/api"), "reason": getattr(error, "reason", None) or error}
+            raise OfficeError(0, "connect_unreachable", told, told) from error
 
 
 def connect(url: str, token: str, timeout: float = 60.0) -> Office:
     """An office at an address, asked with a token; nothing is sent yet.
 
     Raises:
-        OfficeError: the address is neither https nor on this machine.
+        OfficeError: the address is neither https nor on this machine, or the token cannot be one.
     """
     return Office(url, token, timeout)
 

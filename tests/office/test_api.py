@@ -123,6 +123,14 @@ def test_the_token_leaves_for_nowhere_unsafe() -> None:
     with pytest.raises(khien.connect.OfficeError, match="https"):
         khien.connect("http://example.org", "x")
     assert "secret" not in repr(khien.connect("https://example.org", "secret"))
+    assert repr(khien.connect("https://example.org/api/", "x")) == "Office('https://example.org')"
+    for token in ("", "sec ret", "secret\n", "sécret"):
+        with pytest.raises(khien.connect.OfficeError, match="token") as caught:
+            khien.connect("https://example.org", token)
+        assert "ret" not in str(caught.value)
+    with pytest.raises(khien.connect.OfficeError, match="does not answer") as nobody:
+        khien.connect("http://127.0.0.1:1", "x").versions()
+    assert nobody.value.status == 0
 
 
 @pytest.mark.slow
