@@ -31,6 +31,8 @@ def number(value: float | int | None, lang: str, digits: int = 0) -> str:
     """
     if value is None or not math.isfinite(value):
         return MISSING
+    if isinstance(value, float):  # half goes away from zero, as on the axes and labels of pictures
+        value = math.nextafter(value, math.copysign(math.inf, value))
     text = f"{value:,.{digits}f}".replace("-", "−")
     if text.strip("−0.,") == "":
         text = text.lstrip("−")
