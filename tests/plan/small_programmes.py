@@ -399,7 +399,7 @@ def plan_of(
         "history": pl.DataFrame({"seconds": [0.0], "value": [0.0], "bound": [1e9]}),
     }
     plan = Plan(**(fields | stated))
-    truth = {
+    truth: dict[str, Any] = {
         name: work(programme, plan)
         for name, work in (("value", plan_value), ("nothing", nothing_value))
         if name not in stated

@@ -209,7 +209,8 @@ def changed_rows(programme: Programme, table: str, where: pl.Expr, **values: Any
         pl.when(where).then(pl.lit(value, dtype=frame.schema[name])).otherwise(pl.col(name)).alias(name)
         for name, value in values.items()
     ]
-    return with_tables(programme, **{table: frame.with_columns(columns)})
+    changed: dict[str, Any] = {table: frame.with_columns(columns)}
+    return with_tables(programme, **changed)
 
 
 def with_tables(programme: Programme, settings: Settings | None = None, **tables: pl.DataFrame) -> Programme:

@@ -396,7 +396,7 @@ def _desk(journal: Journal) -> Desk:
 
 
 def _try(
-    args: argparse.Namespace, act: Any, code: Exit = Exit.WRONG_USE, files: Mapping[str | None, str] | None = None
+    args: argparse.Namespace, act: Any, code: Exit = Exit.WRONG_USE, files: Mapping[str, str] | None = None
 ) -> Any:
     """Run it; a refusal becomes one message with every finding, each naming the file that a table came from."""
     from khien.watch.warn import WarnError
@@ -405,7 +405,7 @@ def _try(
         return act()
     except WarnError as error:
         if files:
-            error.findings = [replace(one, table=files.get(one.table, one.table)) for one in error.findings]
+            error.findings = [replace(one, table=files.get(one.table or "", one.table)) for one in error.findings]
         raise _refused(args, error, code) from None
 
 

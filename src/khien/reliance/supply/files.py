@@ -52,7 +52,7 @@ def read_network(path: str | Path) -> SupplyNetwork:
         plain = json.loads(Path(path).read_text(encoding="utf-8"))
     except UnicodeDecodeError as error:
         before = error.object[: error.start].decode("utf-8")
-        place = {"line": before.count("\n") + 1, "column": len(before) - before.rfind("\n")}
+        place: dict[str, object] = {"line": before.count("\n") + 1, "column": len(before) - before.rfind("\n")}
         raise NetworkError(where, [("reliance_network_unreadable", place)]) from error
     except json.JSONDecodeError as error:
         place = {"line": error.lineno, "column": error.colno}
