@@ -10,7 +10,6 @@ import pytest
 
 from khien.cli import main
 
-pytest.importorskip("django")
 NOWHERE = "postgresql://khien:secret@127.0.0.1:1/khien"
 
 
