@@ -260,6 +260,20 @@ def test_made_up_winters_are_the_same_again_and_peak_in_winter() -> None:
     assert 15 < np.median(rates[:, 0].argmax(1)) < 32
 
 
+@settings(max_examples=10, deadline=None)
+@given(st.integers(2, 8), st.integers(1, 40), st.integers(0, 1000))
+def test_a_period_is_one_witness_however_many_places_it_has(times: int, periods: int, seed: int) -> None:
+    """The same outcomes in copies of every place widen intervals no more."""
+    rng = np.random.default_rng(seed)
+    few, many = Record(), Record()
+    for _ in range(periods):
+        said = np.exp(np.tile(np.linspace(3, 4, 23), (40, 1, 1)))
+        came = np.exp(rng.normal(3.5, 0.5, (40, 1)))
+        few.add({}, said, came)
+        many.add({}, np.tile(said, (times, 1, 1)), np.tile(came, (times, 1)))
+    np.testing.assert_allclose(many.factors(0), few.factors(0), rtol=0.03)
+
+
 def test_slower_is_slower() -> None:
     z = np.arange(10.0)[None]
     assert slowed(z, 2.0)[0].tolist() == np.arange(0, 9.5, 0.5).tolist()
@@ -269,9 +283,21 @@ def test_a_record_prefers_what_was_better_and_months_are_months() -> None:
     record = Record()
     came = np.full((600, 3), 50.0)
     good, bad = np.tile(np.linspace(40, 60, 23), (600, 3, 1)), np.tile(np.linspace(140, 160, 23), (600, 3, 1))
-    record.add({"a": good, "b": bad}, good, came)
+    assert record.weights(("a", "b"), 1).tolist() == [0.5, 0.5]
+    first = record.add({"a": good, "b": bad}, good, np.where(np.arange(600)[:, None] < 9, came, np.nan))
+    early = record.weights(("a", "b"), 1)[0]
+    record.complete(first, came)
+    assert (record.came[first] == 50).all()
     a, b = record.weights(("a", "b"), 1)
-    assert a > 0.65 > b
+    assert a == pytest.approx(early)
+    assert a > 0.51 > b, "all places of a period are one witness"
+    for _ in range(60):
+        record.add({"a": good, "b": bad}, good, came)
+    assert record.weights(("a", "b"), 1)[0] > 0.8
+    alone = record.weights(("a", "b"), 1)
+    record.add({"a": good}, good, came)
+    assert record.weights(("a", "b"), 1).tolist() == alone.tolist(), "where one was silent they are not compared"
+    assert record.weights(("a", "c"), 1).tolist() == [0.5, 0.5]
     assert moved(date(2024, 1, 31), 1, "month") == date(2024, 2, 29)
     assert moved(date(2024, 1, 31), -2, "month") == date(2023, 11, 30)
     assert moved(date(2024, 1, 6), 2, "week") == date(2024, 1, 6) + timedelta(weeks=2)

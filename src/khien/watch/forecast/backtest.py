@@ -13,7 +13,7 @@ import polars as pl
 
 from khien.watch.forecast.frames import FORECASTS, Floats, as_frame
 from khien.watch.forecast.hub import Hub, Moment
-from khien.watch.forecast.models import ENSEMBLE, PERSISTENCE, Forecast, Record, combine, members
+from khien.watch.forecast.models import ENSEMBLE, MEMBERS, PERSISTENCE, Forecast, Record, combine, members
 from khien.watch.forecast.score import Score, score
 
 HISTORY_STEP = 3  # of the earlier seasons every third reference date is enough for a record
@@ -61,6 +61,7 @@ class _Waiting:
     moment: Moment
     made: Forecast
     counted: Floats
+    number: int | None = None  # in the record, once an outcome is known
 
 
 @dataclass(slots=True)
@@ -77,8 +78,12 @@ class Diary:
             outcome = hub.so_far(entry.moment, as_of)
             new = np.where(entry.counted > 0, np.nan, outcome)
             if np.isfinite(new).any():
-                own = {name: entry.made.values[name] for name in entry.made.weights}
-                self.record.add(own, entry.made.raw, new)
+                if entry.number is None:
+                    own = {name: entry.made.values[name] for name in MEMBERS if name in entry.made.values}
+                    own[PERSISTENCE] = entry.made.values[PERSISTENCE]
+                    entry.number = self.record.add(own, entry.made.raw, new)
+                else:
+                    self.record.complete(entry.number, new)
                 entry.counted = np.where(np.isfinite(outcome), 1.0, entry.counted)
             if not (entry.counted > 0).all() and (as_of - entry.moment.reference).days < 120:
                 still.append(entry)

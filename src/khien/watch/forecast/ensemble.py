@@ -8,7 +8,7 @@ from khien.watch.forecast.frames import LEVELS, Floats
 
 GRID = np.linspace(0.002, 0.998, 250)
 SHARPNESS = 4.0  # a model that was twice as bad counts 1/16
-BEFORE = 200.0  # tasks that equal weights count for
+BEFORE = 200.0  # tasks that equal weights count for, where nothing else is said
 LEAST, MOST = 0.8, 2.0  # how much an interval may shrink or grow
 
 
@@ -31,10 +31,10 @@ def pool(forecasts: list[Floats], weights: Floats | None = None, levels: Floats 
     return out.reshape(forecasts[0].shape)
 
 
-def weights_by_record(losses: Floats) -> Floats:
+def weights_by_record(losses: Floats, before: float = BEFORE) -> Floats:
     """Weights [models] from past scores [tasks, models], all of the same tasks; equal while there are none.
 
-    A model weighs as its mean score to the power -4, drawn towards equal weights by as much as 200 tasks would.
+    A model weighs as its mean score to the power -4, drawn towards equal weights by as much as `before` tasks would.
     """
     known = losses[np.isfinite(losses).all(1)]
     models = losses.shape[1]
@@ -44,7 +44,7 @@ def weights_by_record(losses: Floats) -> Floats:
     mean = np.maximum(known.mean(0), 1e-12)
     own = (mean / mean.min()) ** -SHARPNESS
     own /= own.sum()
-    trust = len(known) / (len(known) + BEFORE)
+    trust = len(known) / (len(known) + before)
     return np.asarray(trust * own + (1 - trust) * equal)
 
 

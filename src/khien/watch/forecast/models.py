@@ -23,6 +23,7 @@ ENDEMIC: Final = "khien-endemic"
 PERSISTENCE: Final = "khien-persistence"
 CLIMATOLOGY: Final = "khien-climatology"
 MANY_YEARS: Final = 10  # of its own past, after which a series no longer needs made-up seasons
+BELIEVED: Final = 25.0  # periods that equal weights, and intervals as they are, count for
 MEMBERS: Final[tuple[str, ...]] = (POOLED, PRIOR, ENDEMIC)
 """Models that the ensemble may take in; the baselines stand beside it."""
 
@@ -35,35 +36,49 @@ class Record:
     future value to see that it has no effect.
     """
 
-    members: dict[str, list[Floats]] = field(default_factory=dict)  # [places, horizons, levels] each
+    members: list[dict[str, Floats]] = field(default_factory=list)  # [places, horizons, levels] by member
     raw: list[Floats] = field(default_factory=list)
     came: list[Floats] = field(default_factory=list)  # [places, horizons]; NaN where not known yet or counted before
 
-    def add(self, forecasts: dict[str, Floats], raw: Floats, outcome: Floats) -> None:
-        """Forecasts [places, horizons, levels] by member and of the raw ensemble, and outcomes [places, horizons]."""
-        for name, values in forecasts.items():
-            self.members.setdefault(name, []).append(values)
+    def add(self, forecasts: dict[str, Floats], raw: Floats, outcome: Floats) -> int:
+        """Forecasts [places, horizons, levels] by member and of the raw ensemble, and outcomes [places, horizons].
+
+        Returns the number under which outcomes that come later are given to :meth:`complete`.
+        """
+        self.members.append(forecasts)
         self.raw.append(raw)
         self.came.append(outcome)
+        return len(self.came) - 1
+
+    def complete(self, number: int, outcome: Floats) -> None:
+        """Outcomes [places, horizons] of a forecast that was added before; those known already stay."""
+        self.came[number] = np.where(np.isfinite(self.came[number]), self.came[number], outcome)
 
     def weights(self, names: tuple[str, ...], horizon: int) -> Floats:
-        """Of these members at a horizon, by their mean score on logarithms; equal while a record is missing."""
-        if not self.came or any(len(self.members.get(n, [])) != len(self.came) for n in names):
-            return np.full(len(names), 1 / len(names))
-        came, loss = np.log1p(self._outcomes(horizon)), []
-        for name in names:
-            loss.append(wis(came, np.log1p(np.concatenate([m[:, horizon] for m in self.members[name]]))))
-        return weights_by_record(np.stack(loss, axis=1))
+        """Of these members at a horizon, by their mean score on logarithms where all of them spoke; else equal."""
+        loss = [np.zeros((0, len(names)))]
+        for said, came in zip(self.members, self.came, strict=True):
+            if all(name in said for name in names) and np.isfinite(came[:, horizon]).any():
+                outcome = np.log1p(came[:, horizon])
+                loss.append(np.stack([wis(outcome, np.log1p(said[name][:, horizon])) for name in names], axis=1))
+        together = np.concatenate(loss)
+        known = int(np.isfinite(together).all(axis=1).sum())
+        return weights_by_record(together, _believed(known, len(loss) - 1))
 
     def factors(self, horizon: int) -> Floats:
         """How much the ensemble's intervals at a horizon must grow to have covered as they say."""
-        if not self.came:
+        came = [c[:, horizon] for c in self.came]
+        tasks = [int(np.isfinite(c).sum()) for c in came]
+        if not any(tasks):
             return np.ones(len(LEVELS) // 2)
         past = np.concatenate([r[:, horizon] for r in self.raw])
-        return stretch(np.log1p(past), np.log1p(self._outcomes(horizon)))
+        before = _believed(sum(tasks), sum(count > 0 for count in tasks))
+        return stretch(np.log1p(past), np.log1p(np.concatenate(came)), before=before)
 
-    def _outcomes(self, horizon: int) -> Floats:
-        return np.concatenate([c[:, horizon] for c in self.came])
+
+def _believed(tasks: int, periods: int) -> float:
+    """Tasks that what is believed without a record counts for; places of one period share their fate: one witness."""
+    return BELIEVED * tasks / max(periods, 1)
 
 
 @dataclass(frozen=True, slots=True)
