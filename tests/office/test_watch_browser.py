@@ -35,7 +35,8 @@ print(json.dumps(list(watching.watch().desk().warnings)))
 """
 PATHS = (
     "/watch/", "/watch/?map=dengue-cases", "/watch/indicators/rain-24h/?place=42",
-    "/watch/indicators/dengue-cases/?place=79", "/watch/indicators/salinity-4permille/", "/watch/models/",
+    "/watch/indicators/dengue-cases/?place=79", "/watch/indicators/salinity-4permille/",
+    "/watch/indicators/hand-foot-mouth-week/?place=79", "/watch/models/",
     "/watch/record/", "/watch/replay/", "/watch/desk/", "/watch/desk/new/",
 )  # fmt: skip
 
