@@ -14,10 +14,16 @@ from tests.plan.small_programmes import STATEMENTS, plan_of, random_programme
 from tests.plan.test_solver import bare, sound
 
 import khien
+from khien.plan.ask.charges import weighed
+from khien.plan.ask.desk import Desk
 from khien.plan.ask.frontier import Frontier, frontier
 from khien.plan.ask.kept import Kept, KeptError, asked_of, load_kept
+from khien.plan.ask.shadow import Program
+from khien.plan.core.ascent import Ascent
+from khien.plan.core.layout import layout
 from khien.plan.core.solve import Outcome, solve
-from khien.plan.settings import PlanSettings
+from khien.plan.model import compile_programme
+from khien.plan.settings import PlanSettings, apply
 from khien.plan.verify import recomputed_value, verify
 from khien.programme import Programme
 
@@ -94,6 +100,42 @@ def test_frontiers_of_random_programmes_are_lawful(seed: int, measure: str) -> N
     again = frontier(programme, measure, 4, PlanSettings(work=4000))
     assert told.points.equals(again.points)
     assert told.bought.equals(again.bought)
+
+
+@pytest.mark.parametrize("written_out", [True, False])
+def test_a_promise_moves_the_bound_as_it_moves_the_relaxation(
+    written_out: bool, island: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the relaxation is written out or its price of the promise is looked for: 4.49 without, 4.32 with all."""
+    programme = khien.read(island)
+    if not written_out:
+        monkeypatch.setattr("khien.plan.ask.frontier.promising", lambda p, lay: False)
+        monkeypatch.setattr("khien.plan.core.closing.promising", lambda p, lay: False)
+    told = frontier(programme, points=3, settings=PlanSettings(work=2000))
+    lawful(programme, told)
+    near = 1e-6 if written_out else 0.01
+    for row in told.points.to_dicts():
+        asked = dataclasses.replace(told.plans[0].settings, min_reliance=row["promise"])
+        p = compile_programme(apply(programme, asked), asked).problem
+        relaxed, _ = Program(p, layout(p)).solved(np.zeros(layout(p).size))
+        assert relaxed - 1e-6 <= row["bound"] <= relaxed * (1.0 + near)
+    assert told.points["bound"][-1] == pytest.approx(4.3225, rel=near)
+
+
+@pytest.mark.parametrize("price", [0.0, 0.05, 0.4])
+def test_the_price_of_a_floor_can_be_held_in_a_problem_without_it(price: float, island: Path) -> None:
+    """With the price held, L is that of the weighed problem less price x floor; no plan that keeps it is worth more."""
+    programme = khien.read(island)
+    asked = PlanSettings(reliance_weight=0.0, min_reliance=0.77, min_reliance_from=2029)
+    c = compile_programme(apply(programme, asked), asked)
+    q = weighed(c.problem, price)
+    ascent = Ascent(q)
+    for _ in range(4):
+        ascent.run_stage()
+    whole = np.concatenate((ascent.theta, np.full(len(c.problem.b_floor), price)))
+    bound = Desk.of(c, whole).bound
+    assert bound == pytest.approx(ascent.best - price * float(c.problem.b_floor.sum()), abs=1e-6)
+    assert bound >= 170 / 40
 
 
 def test_what_is_out_of_reach_is_said(island: Path) -> None:

@@ -15,12 +15,16 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from khien.plan.ask.desk import Choice, choice_of
+from khien.plan.ask.charges import charges
+from khien.plan.ask.desk import Choice, Desk, choice_of
 from khien.plan.ask.kept import Kept, asked_of
+from khien.plan.ask.shadow import Program
 from khien.plan.ask.start import begin, carried, settled
 from khien.plan.clash import broken, fixed_clash
 from khien.plan.compare import compare
 from khien.plan.core import state
+from khien.plan.core.branch import promising
+from khien.plan.core.layout import layout
 from khien.plan.core.problem import Floats, Problem
 from khien.plan.core.solve import Outcome, solve
 from khien.plan.frames.replay import Replay
@@ -39,6 +43,8 @@ HALF = 0.5
 """Without a level of its own, survival is promised at this share of the coverage that is reached without a promise."""
 FIRST = 3.0
 """The plan without a promise takes so many times the share of another."""
+LP_SHARE, CHARGE_SHARE = 0.5, 0.25
+"""Of the time of a point, what its relaxation may take, and what one weight of the promise may."""
 LOOSE = 1e-7
 """A floor is set so much below what was reached, for sums that end in other digits."""
 
@@ -182,17 +188,41 @@ class _Run:
         self.kept.top = top
         self._tell()
         self.ladder = list(self._ladder(hard, top, free))
+        known = self._charges(hard, free) if len(self.kept.points) < len(self.ladder) else []
         start = dataclasses.replace(top, theta=self.start.theta)
         last = hard.c
         for k, point in enumerate(reversed(self.ladder)):
             theta = start.theta if point.c is last else carried(last, point.c, start.theta)
             if k == len(self.kept.points):
-                self.kept.points.append(self._search(point, dataclasses.replace(start, theta=theta)))
+                begins = dataclasses.replace(start, theta=self._charged(hard, point, theta, known))
+                self.kept.points.append(self._search(point, begins))
             point.out = self.kept.points[k]
             start = point.out if point.kept else dataclasses.replace(start, theta=point.out.theta)
             last = point.c
             self._tell()
         return self.ladder
+
+    def _charges(self, hard: _Point, free: Plan) -> list[Floats]:
+        """Prices that charge for the promise, where the relaxation is too large to be written out."""
+        p, lay = hard.c.problem, layout(hard.c.problem)
+        if promising(p, lay) or self.asked.scenarios or not len(p.b_floor):
+            return []
+        late = None if self.asked.work is not None else CHARGE_SHARE * self.seconds
+        return list(charges(hard.c, self.start.theta, (free.bound - free.nothing) / len(p.b_floor), late))
+
+    def _charged(self, hard: _Point, point: _Point, theta: Floats, known: list[Floats]) -> Floats:
+        """Prices to start from, of those that prove most. Those of another promise charge nothing for what this adds.
+
+        The search improves prices, but does not find that of a floor by itself. Where the relaxation is small enough
+        to be written out, all of them are known exactly.
+        """
+        p, lay = point.c.problem, layout(point.c.problem)
+        if promising(p, lay):
+            late = None if self.asked.work is not None else LP_SHARE * self.seconds
+            known = [Program(p, lay).solved(np.zeros(lay.size), late)[1]]
+        elif len(p.b_floor) != len(hard.c.problem.b_floor) or lay.size != layout(hard.c.problem).size:
+            known = [carried(hard.c, point.c, prices) for prices in known]
+        return min((theta, *known), key=lambda prices: Desk.of(point.c, prices).bound)
 
     def _least_only(self, hard: _Point, free: Plan) -> list[_Point]:
         """What the plan without a promise keeps anyhow."""

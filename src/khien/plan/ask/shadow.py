@@ -170,12 +170,13 @@ class Program:
         none[: len(p.must)] = np.where(p.must == 1, -p.must_cost, 0.0)
         self.low = np.concatenate((np.zeros(len(self.own)), none / self.unit))
 
-    def solved(self, more: Floats) -> tuple[float, Floats]:
-        """Value and prices where so much more is there of everything that has a price."""
+    def solved(self, more: Floats, seconds: float | None = None) -> tuple[float, Floats]:
+        """Value and prices where so much more is there of everything that has a price; nan and none when it is late."""
         lay, given = self.lay, self.given + more
         cost = np.concatenate((given[self.own] / lay.scale[self.own], np.ones(len(self.low) - len(self.own))))
         bounds = np.column_stack((self.low, np.full(len(self.low), np.inf)))
-        found = linprog(cost, A_ub=self.matrix, b_ub=self.right, bounds=bounds, method="highs")
+        limit = {} if seconds is None else {"time_limit": seconds}
+        found = linprog(cost, A_ub=self.matrix, b_ub=self.right, bounds=bounds, method="highs", options=limit)
         theta = np.zeros(lay.size)
         if found.status != 0:
             return float("nan"), theta
