@@ -48,3 +48,9 @@ def test_shares_quarters_and_days() -> None:
     assert day(date(2026, 9, 3), "vi") == "03/09/2026"
     assert day(date(2026, 9, 3), "en") == "3 September 2026"
     assert day(None, "vi") == "–"
+
+
+def test_halves_go_away_from_zero_as_in_pictures() -> None:
+    told = [percent(0.925, "en"), percent(0.125, "vi"), percent(-0.125, "en")]
+    assert [text[:-2] for text in told] == ["93", "13", "−13"]
+    assert [number(0.5, "en"), number(2.5, "en"), number(0.0, "en"), number(2, "en")] == ["1", "3", "0", "2"]
