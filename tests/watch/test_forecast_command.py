@@ -63,9 +63,20 @@ def test_it_says_intervals_and_writes_what_they_stand_on(
 
 
 def test_it_says_what_it_cannot_do(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["forecast", "measles", "--store", str(store), "--lang", "en"]) == 1
-    assert "measles" in capsys.readouterr().err
-    assert main(["forecast", "flu", "--store", str(store), "--as-of", "soon", "--lang", "en"]) == 2
+    assert main(["forecast", "flu", "--store", str(store), "--as-of", "1990-01-01", "--lang", "en"]) == 1
+    assert "1990-01-01" in capsys.readouterr().err
+    span = ["--from", "2024-03-09", "--to", "2024-03-02"]
+    for words, says in (
+        (["forecast", "measles"], "measles"),
+        (["forecast", "fluu"], "was flu meant"),
+        (["forecast", "flu", "--as-of", "soon"], "soon"),
+        (["forecast", "flu", "--steps", "0"], "--steps"),
+        (["forecast", "flu", "--steps", "100000"], "--steps"),
+        (["backtest", "fluu", *span], "2024-03-09"),
+        (["backtest", "fluu", "--from", "2024-03-02", "--to", "2024-03-09"], "was flu meant"),
+    ):
+        assert main([*words, "--store", str(store), "--lang", "en"]) == 2, words
+        assert says in capsys.readouterr().err
     assert main(["backtest", "flu", "--store", str(store), "--from", "2024-03-02", "--to", "2024-03-09", "--json"]) == 0
     last = capsys.readouterr().out
     assert json.loads(last[last.index("{") :])["score"]["tasks"] > 0

@@ -19,6 +19,8 @@ from khien.cli.paths import existing, writable
 from khien.words import t
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from khien.watch.forecast.backtest import Backtest, Told
     from khien.watch.forecast.hub import Hub
 
@@ -66,6 +68,8 @@ def run(args: argparse.Namespace) -> Exit:
     if out is not None:
         writable(out.parent)
     since, until = (None if text is None else day(text, args.lang) for text in (args.since, args.until))
+    if since is not None and until is not None and since > until:
+        raise Stop(Exit.WRONG_USE, t("backtest_backwards", args.lang, since=since, until=until))
     try:
         hub, history = _asked(args, since, until)
         many = one_by_one if args.cluster is None else on_cluster(args.cluster)
@@ -85,6 +89,15 @@ def run(args: argparse.Namespace) -> Exit:
     return Exit.DONE
 
 
+def known_values(args: argparse.Namespace) -> pl.DataFrame:
+    """Every value of an indicator that a store holds; the store and the indicator must be there."""
+    from khien.cli.observe import known_indicator, reading_store
+
+    with reading_store(args.store, args.lang) as store:
+        known_indicator(store, args.indicator, args.lang)
+        return store.observations(args.indicator).collect()
+
+
 def day(text: str, lang: str) -> date:
     """A date from the command line."""
     try:
@@ -98,12 +111,9 @@ def _asked(args: argparse.Namespace, since: date | None, until: date | None) -> 
     from khien.watch.forecast.hub import from_observations, read_hub
 
     if args.hub is None:
-        from khien.watch.observe import Store
-
         assert since is not None
         assert until is not None
-        rows = Store(existing(args.store, args.lang)).observations(args.indicator).collect()
-        return from_observations(rows, args.indicator, since, until, args.every), None
+        return from_observations(known_values(args), args.indicator, since, until, args.every), None
     hubs = read_hub(existing(args.hub, args.lang), args.target)
     compared = [h for h in hubs if h.published.height]
     hub = compared[0] if compared else hubs[0]

@@ -8,15 +8,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from khien.cli.backtest import day
+from khien.cli.backtest import day, known_values
 from khien.cli.exits import Exit, Stop
 from khien.cli.output import answer, number
 from khien.cli.parser import Parser, add_command
-from khien.cli.paths import existing, writable
+from khien.cli.paths import writable
 from khien.words import t
 
 if TYPE_CHECKING:
     import polars as pl
+
+MOST_STEPS = 104
+"""Two years of weeks: farther ahead no forecast says more than the season does."""
 
 SHOWN = 40
 """Lines printed as text."""
@@ -48,14 +51,15 @@ def run(args: argparse.Namespace) -> Exit:
     import khien
     from khien.watch.forecast import ENSEMBLE, ModelsMissing, as_frame, forecast
     from khien.watch.forecast.hub import from_observations
-    from khien.watch.observe import Store
 
+    if not 1 <= args.steps <= MOST_STEPS:
+        raise Stop(Exit.WRONG_USE, t("cli_range", args.lang, option="--steps", low=1, high=MOST_STEPS))
     out = None if args.out is None else Path(args.out)
     if out is not None:
         writable(out.parent)
     today = datetime.now(UTC).date() if args.as_of is None else day(args.as_of, args.lang)
-    steps = tuple(range(1, max(args.steps, 1) + 1))
-    rows = Store(existing(args.store, args.lang)).observations(args.indicator).collect()
+    steps = tuple(range(1, args.steps + 1))
+    rows = known_values(args)
     panel = from_observations(rows, args.indicator, today, today, args.every).expected(today)
     if panel is None:
         raise Stop(Exit.INPUT_ERRORS, t("forecast_unknown", args.lang, indicator=args.indicator, day=today))

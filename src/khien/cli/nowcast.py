@@ -13,7 +13,7 @@ from khien.cli.backtest import day, telling
 from khien.cli.exits import Exit, Stop
 from khien.cli.output import answer, number
 from khien.cli.parser import Parser, add_command
-from khien.cli.paths import existing
+from khien.cli.paths import existing_file
 from khien.words import t
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def _from_file(args: argparse.Namespace) -> tuple[Nowcasts, str]:
     from khien.watch.forecast.reports_in import read_reports
     from khien.watch.observe import WatchFindings
 
-    reports = read_reports(existing(args.reports, args.lang))
+    reports = read_reports(existing_file(args.reports, args.lang))
     if reports.form == "issues":
         return _from_issues(reports.frame, args, reports.last_day(args.every))
     _only_for_issues(args)
