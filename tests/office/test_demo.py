@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from django.test import Client
 from tests.office.outside import khien
 
-from khien import Plan, PlanSettings, plan_programme
+from khien import Plan, PlanSettings, load_plan, plan_programme
 from khien.office import demo
 from khien.office.acts.bring import bring_plan
 from khien.office.acts.proposals import adopted
@@ -47,14 +48,16 @@ def test_a_plan_made_elsewhere_is_brought_in_once_and_marked(
 
 
 def test_what_is_no_sound_plan_of_this_version_is_not_brought_in(
-    actor: Callable[..., Actor], first: Version, plan: Path
+    actor: Callable[..., Actor], first: Version, plan: Path, tmp_path: Path
 ) -> None:
     analyst = actor(Role.ANALYST)
     text = plan.read_text(encoding="utf-8")
+    dataclasses.replace(load_plan(plan), programme_hash="0" * 64).save(tmp_path / "other.json")
     for wrong, word in (
         ("no plan", "no plan"),
         ("[]", "no plan"),
-        (text.replace(first.hash, "0" * 64), "another programme"),
+        (text.replace(first.hash, "0" * 64), "no plan"),  # edited by hand, and so without its seal
+        ((tmp_path / "other.json").read_text(encoding="utf-8"), "another programme"),
     ):
         with pytest.raises(Trouble, match=word):
             bring_plan(analyst, first, wrong.encode())
