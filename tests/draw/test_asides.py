@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -115,6 +116,16 @@ def test_the_table_of_the_frontier_has_a_row_for_every_promise(results: Results,
     tables = [block for block in chapter(results, "frontier").blocks if isinstance(block, Table)]
     assert len(tables[0].rows) == len(points)
     assert len(tables[1].rows) == points["reached"].sum() - 1
+
+
+def test_a_frontier_that_was_stopped_says_so(saved: Path, tmp_path: Path, programme: Programme, plan: Plan) -> None:
+    folder = shutil.copytree(saved, tmp_path / "saved")
+    told = collect(programme, plan, asides=[read_frontier(folder, programme, plan)])
+    assert "stopped" not in chapter(told, "frontier").lead
+    (folder / "searches.json").touch()
+    for lang, says in (("en", "stopped before the end"), ("vi", "dừng giữa chừng")):
+        told = collect(programme, plan, asides=[read_frontier(folder, programme, plan)])
+        assert says in chapter(told, "frontier", lang).lead
 
 
 def test_every_project_has_a_page_with_its_reason_and_what_the_test_says(results: Results) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from khien.plan.ask.frontier import BOUGHT, POINTS
+from khien.plan.ask.kept import FILE
 from khien.plan.ask.reasons import FLIPS, REASONS
 from khien.plan.result import Plan, load_plan, plan_hash
 from khien.programme import Programme
@@ -107,6 +108,7 @@ def read_frontier(path: Path, programme: Programme, plan: Plan) -> Aside:
         "measure": "survival" if survival else "reliance",
         "from_year": asked.min_reliance_from,
         "level": asked.survival_level if survival else None,
+        "interrupted": (folder / FILE).exists(),
     }
     return Aside("frontier", {"frontier": points, "frontier_bought": bought}, figures)
 

@@ -32,6 +32,8 @@ def frontier(results: Results, lang: str) -> Section | None:
         lead = t("draw_frontier_lead_survival", lang, year=told["from_year"], level=level)
     else:
         lead = t("draw_frontier_lead_reliance", lang, year=told["from_year"])
+    if told.get("interrupted"):
+        lead += " " + t("draw_frontier_interrupted", lang)
     figure = Figure(
         "frontier",
         t("draw_fig_frontier", lang),
