@@ -14,7 +14,7 @@ from khien.board.charts import watch_fan
 from khien.board.charts.memo import Memo
 from khien.board.charts.watch_levels import Rule, rule_of, thresholds
 from khien.board.charts.watch_now import FRESH, Known, Value, newest, unit_name
-from khien.board.charts.watch_skill import Past, Skill, baseline_of, by, past_of, ranked, skills, table
+from khien.board.charts.watch_skill import Past, Skill, baseline_of, by, ends_of, past_of, ranked, skills, table
 from khien.office.watching import SERIES, Watch
 from khien.programme.tables.records import Indicator
 from khien.watch.warn.silence import PERIOD
@@ -181,7 +181,7 @@ class Look:
         rows = self.nowcast.group_by("target", "horizon", maintain_order=True).agg("quantile", "value")
         found = []
         for target, horizon, levels, values in rows.iter_rows():
-            pair = watch_fan.ends_of(levels, 0.95)
+            pair = ends_of(levels, 0.95)
             if pair is not None:
                 middle = watch_fan.middle_of(levels, values)
                 found.append((target, -horizon, known.get(target), middle, values[pair[0]], values[pair[1]]))
@@ -307,9 +307,10 @@ class Look:
             named = [(_joined([n for n, at in edges if at == value], lang), value) for value in _each(edges)]
             base = self.baseline if self.baseline != self.model else ""
             other = [(day, watch_fan.middle_of(*curve)) for day, curve in self.curves(base).items()] if base else []
+            late = [(day, middle, low, high) for day, _, _, middle, low, high in self.coming]
             return watch_fan.fan(
                 lang, narrow, unit, caption, seen=self.seen, curves=targets, other=other, edges=named,
-                names=(self.model, base), coming=[(day, *ends) for day, _, _, *ends in self.coming],
+                names=(self.model, base), coming=late,
             )  # fmt: skip
         if part == "past":
             return watch_fan.against(lang, narrow, unit, caption, self.versus, self.past.levels.tolist())  # type: ignore[arg-type]
