@@ -138,7 +138,7 @@ def test_a_tree_stopped_early_keeps_the_shortest_proof_of_its_bound(island: Path
     assert len(explored(p).proof()) > 3
 
 
-@pytest.mark.parametrize(("what", "most"), [("MOST_PARTS", 3), ("MOST_PRICES", 200)])
+@pytest.mark.parametrize(("what", "most"), [("MOST_PARTS", 3), ("MOST_PRICES", 400)])
 def test_a_tree_that_is_full_proves_the_bound_that_fits(
     island: Path, what: str, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ Every price vector met gives a bound; the best is kept. See docs/methods/bound.m
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -12,8 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from khien.plan.core import dual
-from khien.plan.core.descent import descend
-from khien.plan.core.layout import Layout, layout
+from khien.plan.core.descent import curvature, descend
+from khien.plan.core.layout import Layout, kinds, layout
 from khien.plan.core.problem import Floats, Problem
 
 #: (smoothing as a share of the typical worth of a project, most iterations)
@@ -22,6 +23,8 @@ STAGES = (
     (0.0015, 200), (0.0007, 300), (0.0003, 300), (0.0002, 300), (0.0001, 400),
 )  # fmt: skip
 KNOWN = 4  # first stage for prices that are good already
+CHAINED = ("requests", "links", "ors")  # prices of one wait, quarter by quarter: they move together
+TOGETHER = 6.0  # so much more carefully they are moved than each by itself would be
 
 
 class Stopped(Exception):
@@ -47,6 +50,7 @@ class Ascent:
         self._weights = np.zeros(p.allow.shape)
         self._work = dual.Work(p, self.lay)
         self._x = np.zeros(self.lay.size)
+        self._even = False
         goals = slice(self.lay.goals, self.lay.requests)
         self._x[goals] = 0.5 * p.g_slope * self.lay.scale[goals]
         futures = slice(self.lay.floors + p.tail_from, self.lay.floors + len(p.b_floor))
@@ -75,21 +79,37 @@ class Ascent:
         """One stage of the schedule (or less, when asked to stop)."""
         share, most = STAGES[self.stage]
         self.stage += 1
-        mu, unit = share * self.unit, self.unit
-        p, lay = self.problem, self.lay
+        try:
+            if not self._even and self.stage > 1:
+                self._even_out(share)
+            descend(self._smoothed(share), self._x, most)
+        except Stopped:
+            self.stage = len(STAGES)
 
-        def smoothed(x: Floats) -> tuple[float, Floats]:
+    def _smoothed(self, share: float) -> Callable[[Floats], tuple[float, Floats]]:
+        """The bound with choices smoothed by this share of the typical worth, in units of it, and its gradient."""
+        p, lay, unit = self.problem, self.lay, self.unit
+
+        def look(x: Floats) -> tuple[float, Floats]:
             if self.stop():
                 raise Stopped
             self._work.threads = self.threads
             theta = x / lay.scale
-            exact, smooth = dual.evaluate(p, lay, theta, mu, share, self._grad, self._weights, self._work)
+            exact, smooth = dual.evaluate(p, lay, theta, share * unit, share, self._grad, self._weights, self._work)
             if exact < self.best:
                 self.best, self.theta = exact, theta
             self._x = x.copy()
             return smooth / unit, self._grad / lay.scale / unit
 
-        try:
-            descend(smoothed, self._x, most)
-        except Stopped:
-            self.stage = len(STAGES)
+        return look
+
+    def _even_out(self, share: float) -> None:
+        """Scale the kinds of prices so that the bound curves alike along each, which the descent takes for granted."""
+        x, look = self._x.copy(), self._smoothed(share)
+        theta, dice = x / self.lay.scale, np.random.default_rng(0)
+        curves = {name: curvature(look, x, where, dice) for name, where in kinds(self.lay).items()}
+        for name, curve in curves.items():
+            if curve > 0.0:
+                more = TOGETHER if name in CHAINED else 1.0
+                self.lay.scale[kinds(self.lay)[name]] *= more * math.sqrt(curve / max(curves.values()))
+        self._x, self._even = theta * self.lay.scale, True

@@ -18,6 +18,8 @@ MEMORY = 10
 ROUNDING = 1e-14  # of the value: a promised fall below it cannot be told from the error of adding up
 ENOUGH = 1e-4  # share of the promised fall that a step must bring
 SHORTER, TRIES = 0.4, 25  # a step that falls too little is cut, so often at most
+PROBES = 2  # random directions in which the curvature is looked at
+NUDGE = 1e-3  # how far, as a share of the middle size of the numbers
 
 
 def descend(smoothed: Callable[[Floats], tuple[float, Floats]], x: Floats, most: int) -> None:
@@ -48,6 +50,27 @@ def descend(smoothed: Callable[[Floats], tuple[float, Floats]], x: Floats, most:
         if _remember(x, there, grad, turned, moves[kept % MEMORY], turns[kept % MEMORY]):
             kept += 1
         x, value, grad = there, lower, turned.copy()
+
+
+def curvature(
+    smoothed: Callable[[Floats], tuple[float, Floats]], x: Floats, where: slice, dice: np.random.Generator
+) -> float:
+    """Mean curvature along each of some of the numbers that are above 0 (0 where none is).
+
+    Looked at along random signs, for which the mean of what two numbers have in common is nothing (M. F. Hutchinson, A
+    stochastic estimator of the trace of the influence matrix, Communications in Statistics 18, 1989).
+    """
+    free = where.start + np.nonzero(x[where] > 0.0)[0]
+    if not len(free):
+        return 0.0
+    here, far = smoothed(x)[1].copy(), NUDGE * float(np.median(x[free]))
+    found = 0.0
+    for _ in range(PROBES):
+        signs = dice.choice([-1.0, 1.0], len(free))
+        there = x.copy()
+        there[free] += far * signs
+        found += float(np.sum((smoothed(there)[1] - here)[free] * signs))
+    return found / (PROBES * far * len(free))
 
 
 @njit(cache=True, nogil=True)

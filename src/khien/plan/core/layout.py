@@ -34,6 +34,15 @@ class Layout(NamedTuple):
     seat_n: NDArray[np.int32]  # how many
 
 
+KINDS = ("people", "money", "places", "rows", "goals", "requests", "links", "ors", "floors")
+
+
+def kinds(lay: Layout) -> dict[str, slice]:
+    """Where the prices of every kind stand."""
+    ends = [*(getattr(lay, name) for name in KINDS), lay.size]
+    return {name: slice(a, b) for name, a, b in zip(KINDS, ends, ends[1:], strict=False)}
+
+
 def layout(p: Problem) -> Layout:
     """Offsets of the price vector of a problem."""
     T = p.T
