@@ -165,9 +165,11 @@ def show(tab: Any, address: str) -> None:
     """Open a page and wait until its pictures are drawn, those that wait to be seen too."""
     until = time.monotonic() + DRAWN_MS / 1000
     tab.goto(address)
-    while tab.locator(".coming").count() and time.monotonic() < until:
-        tab.wait_for_timeout(1000)
+    calm = 0  # between two pages there is nothing on either, so look twice
+    while calm < 2 and time.monotonic() < until:
+        tab.wait_for_timeout(500)
         tab.wait_for_load_state("load")
+        calm = 0 if tab.locator(".coming").count() else calm + 1
     tab.evaluate("document.querySelectorAll('img[loading=lazy]').forEach(one => one.loading = 'eager')")
     tab.wait_for_load_state("networkidle")
 
