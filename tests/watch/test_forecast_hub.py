@@ -159,6 +159,10 @@ def test_the_command_writes_the_published_form(tmp_path: Path, capsys: pytest.Ca
     assert set(rows.columns) >= {"target", "model", "reference_date", "horizon", "location", "quantile", "value"}
     assert main(["backtest", "--hub", str(place), "--lang", "vi"]) == 0
     assert "phủ 95 %" in capsys.readouterr().out
+    days = sorted(set(rows["reference_date"].to_list()))
+    span = ["--from", str(days[1]), "--to", str(days[2])]
+    assert main(["backtest", "--hub", str(place), "--out", str(out), *span]) == 0
+    assert set(pl.read_parquet(out)["reference_date"].to_list()) == {days[1], days[2]}
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> Exit:
     try:
         hub, history = _asked(args, since, until)
         many = one_by_one if args.cluster is None else on_cluster(args.cluster)
-        found = backtest(hub, history, told=telling(args.lang), many=many, since=since)
+        found = backtest(hub, history, told=telling(args.lang), many=many, since=since, until=until)
     except HubError as wrong:
         raise Stop(Exit.INPUT_ERRORS, t("backtest_bad_hub", args.lang, trouble=wrong)) from wrong
     except NothingKnown as nothing:

@@ -116,7 +116,7 @@ def _make(moment: Moment) -> dict[str, Floats]:
 
 def backtest(
     hub: Hub, history: Hub | None = None, *, baseline: str | None = None, told: Told | None = None,
-    many: Many = one_by_one, since: date | None = None,
+    many: Many = one_by_one, since: date | None = None, until: date | None = None,
 ) -> Backtest:  # fmt: skip
     """Forecast every reference date of a hub from what was known then, and score it as the hub does.
 
@@ -130,11 +130,12 @@ def backtest(
         told: progress.
         many: who makes the members' forecasts.
         since: first reference date; earlier ones are left out.
+        until: last reference date; later ones are left out.
     """
     begun = time.monotonic()
     if history is not None:
         hub = hub.after(history)
-    moments = [m for m in hub.moments() if since is None or m.reference >= since]
+    moments = [m for m in hub.moments() if (since or date.min) <= m.reference <= (until or date.max)]
     if not moments:
         raise NothingKnown(hub.target)
     first = moments[0].reference
