@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -136,6 +137,21 @@ def test_a_tree_stopped_early_keeps_the_shortest_proof_of_its_bound(island: Path
     assert 7.8 < early.bound <= early.root.bound
     assert len(early.proof()) in (1, 3)
     assert len(explored(p).proof()) > 3
+
+
+def test_whoever_asks_while_a_part_is_worked_on_is_told_no_bound_that_is_not_proven(island: Path) -> None:
+    tree = explored(compile_programme(read(island), PlanSettings()).problem, nodes=1)
+    told = [tree.bound]
+
+    def left() -> float:
+        told.append(tree.bound)
+        return math.inf
+
+    for _ in range(3):
+        tree.explore(7.8, 1, left)
+        told.append(tree.bound)
+    assert told == sorted(told, reverse=True)
+    assert len(set(told)) > 1
 
 
 @pytest.mark.parametrize(("what", "most"), [("MOST_PARTS", 3), ("MOST_PRICES", 400)])

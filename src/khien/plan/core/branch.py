@@ -82,6 +82,7 @@ class Tree:
     nodes: int = 0
     prices: int = 0  # that are not 0, in all parts
     _open: list[tuple[float, int, Node]] = field(default_factory=list)
+    _at_work: float = -math.inf  # bound of the part that is being worked on
     _stuck: float = -math.inf  # greatest bound of the parts that cannot be split further
     _proven: float = -math.inf  # greatest value that a closed part was held against
 
@@ -102,7 +103,7 @@ class Tree:
     @property
     def bound(self) -> float:
         """No plan is worth more."""
-        return max(-self._open[0][0] if self._open else -math.inf, self._stuck, self._proven)
+        return max(-self._open[0][0] if self._open else -math.inf, self._at_work, self._stuck, self._proven)
 
     @property
     def finished(self) -> bool:
@@ -122,14 +123,18 @@ class Tree:
             if left() <= 0.0 or not self._open or self.full:
                 return
             self._proven = max(self._proven, target)
+            self._at_work = -self._open[0][0]
             _, _, node = heapq.heappop(self._open)
             self.nodes += 1
-            if self._work(node, target, left):
-                continue
-            if left() <= 0.0:  # it may have been cut short: once more later
+            done = self._work(node, target, left)
+            late = not done and left() <= 0.0
+            if late:  # it may have been cut short: once more later
                 heapq.heappush(self._open, (-node.bound, 2 * self.nodes, node))
+            elif not done:
+                self._stuck = max(self._stuck, node.bound)
+            self._at_work = -math.inf
+            if late:
                 return
-            self._stuck = max(self._stuck, node.bound)
 
     def _work(self, node: Node, target: float, left: Callable[[], float]) -> bool:
         """Bound a part, and close or split it; False where neither can be done."""
