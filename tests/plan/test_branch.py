@@ -140,7 +140,8 @@ def test_a_tree_stopped_early_keeps_the_shortest_proof_of_its_bound(island: Path
 
 
 def test_whoever_asks_while_a_part_is_worked_on_is_told_no_bound_that_is_not_proven(island: Path) -> None:
-    tree = explored(compile_programme(read(island), PlanSettings()).problem, nodes=1)
+    p = compile_programme(read(island), PlanSettings()).problem
+    tree = Tree(p, layout(p))
     told = [tree.bound]
 
     def left() -> float:
