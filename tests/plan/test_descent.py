@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from khien.plan.core.descent import descend
+from khien.plan.core.descent import curvature, descend
 from khien.plan.core.problem import Floats
 
 
@@ -47,3 +47,29 @@ def test_what_the_function_raises_comes_through() -> None:
 
     with pytest.raises(KeyError):
         descend(stop, np.ones(2), 5)
+
+
+def test_the_curvature_worked_by_hand_on_the_page_of_the_bound() -> None:
+    def bowl(at: Floats) -> tuple[float, Floats]:
+        return float(2 * at[0] ** 2 + 50 * at[1] ** 2), np.array([4 * at[0], 100 * at[1]])
+
+    at, dice = np.array([0.3, 2.0]), np.random.default_rng(0)
+    assert curvature(bowl, at, slice(0, 1), dice) == pytest.approx(4.0)
+    assert curvature(bowl, at, slice(1, 2), dice) == pytest.approx(100.0)
+    assert curvature(bowl, at, slice(0, 2), dice) == pytest.approx(52.0)
+    assert curvature(bowl, np.array([0.0, 2.0]), slice(0, 2), dice) == pytest.approx(100.0)
+    assert curvature(bowl, np.zeros(2), slice(0, 2), dice) == 0.0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_signs_see_the_mean_of_the_second_derivatives(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n = 200
+    root = rng.normal(size=(n, n)) / 20
+    curve = root @ root.T + np.diag(rng.uniform(1.0, 9.0, n))
+
+    def bowl(x: Floats) -> tuple[float, Floats]:
+        return float(0.5 * x @ curve @ x), curve @ x
+
+    seen = curvature(bowl, rng.uniform(0.1, 1.0, n), slice(50, 150), rng)
+    assert seen == pytest.approx(float(np.diag(curve)[50:150].mean()), rel=0.2)
