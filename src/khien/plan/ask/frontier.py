@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from khien.plan.ask.charges import charges
+from khien.plan.ask.charges import between, charges
 from khien.plan.ask.desk import Choice, Desk, choice_of
 from khien.plan.ask.kept import Kept, asked_of
 from khien.plan.ask.shadow import Program
@@ -208,7 +208,8 @@ class _Run:
         if promising(p, lay) or self.asked.scenarios or not len(p.b_floor):
             return []
         late = None if self.asked.work is not None else CHARGE_SHARE * self.seconds
-        return list(charges(hard.c, self.start.theta, (free.bound - free.nothing) / len(p.b_floor), late))
+        found = charges(hard.c, self.start.theta, (free.bound - free.nothing) / len(p.b_floor), late)
+        return between([self.start.theta, *found])
 
     def _charged(self, hard: _Point, point: _Point, theta: Floats, known: list[Floats]) -> Floats:
         """Prices to start from, of those that prove most. Those of another promise charge nothing for what this adds.
