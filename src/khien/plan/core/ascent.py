@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -77,10 +78,17 @@ class Ascent:
 
     def run_stage(self) -> None:
         """One stage of the schedule (or less, when asked to stop)."""
+        self.next_stage()()
+
+    def next_stage(self) -> Callable[[], None]:
+        """The same as a job for another thread: counted at once, so that who asks is told the same at any speed."""
         share, most = STAGES[self.stage]
         self.stage += 1
+        return partial(self._run, share, most, self.stage > 1 and not self._even)
+
+    def _run(self, share: float, most: int, uneven: bool) -> None:
         try:
-            if not self._even and self.stage > 1:
+            if uneven:
                 self._even_out(share)
             descend(self._smoothed(share), self._x, most)
         except Stopped:

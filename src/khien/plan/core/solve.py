@@ -197,7 +197,7 @@ class _Run:
     def _bounding(self, threads: ThreadPoolExecutor) -> Future[None] | None:
         """What improves the bound in this round: the prices, and after them the tree while it is worth its time."""
         if not self.prices_final():
-            return threads.submit(self.ascent.run_stage)
+            return threads.submit(self.ascent.next_stage())
         return threads.submit(self._branch, self.value()) if self.closing.going else None
 
     def _branch(self, value: float) -> None:
