@@ -148,7 +148,8 @@ class _Run:
         self.tell("bound")
         while self.done() < 1.0:
             if pending is None:
-                pending, seen = self._bounding(threads), self.ascent.best
+                seen = self.ascent.best  # read before the thread begins to lower it
+                pending = self._bounding(threads)
             blind = pending is not None and self._blind()
             self.ascent.threads = threads if blind else None
             if pending is not None and blind:
