@@ -54,11 +54,11 @@ def test_the_curvature_worked_by_hand_on_the_page_of_the_bound() -> None:
         return float(2 * at[0] ** 2 + 50 * at[1] ** 2), np.array([4 * at[0], 100 * at[1]])
 
     at, dice = np.array([0.3, 2.0]), np.random.default_rng(0)
-    assert curvature(bowl, at, slice(0, 1), dice) == pytest.approx(4.0)
-    assert curvature(bowl, at, slice(1, 2), dice) == pytest.approx(100.0)
-    assert curvature(bowl, at, slice(0, 2), dice) == pytest.approx(52.0)
-    assert curvature(bowl, np.array([0.0, 2.0]), slice(0, 2), dice) == pytest.approx(100.0)
-    assert curvature(bowl, np.zeros(2), slice(0, 2), dice) == 0.0
+    assert curvature(bowl, at, bowl(at)[1], slice(0, 1), dice) == pytest.approx(4.0)
+    assert curvature(bowl, at, bowl(at)[1], slice(1, 2), dice) == pytest.approx(100.0)
+    assert curvature(bowl, at, bowl(at)[1], slice(0, 2), dice) == pytest.approx(52.0)
+    for edge, curve in ((np.array([0.0, 2.0]), 100.0), (np.zeros(2), 0.0)):
+        assert curvature(bowl, edge, bowl(edge)[1], slice(0, 2), dice) == pytest.approx(curve)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -71,5 +71,6 @@ def test_random_signs_see_the_mean_of_the_second_derivatives(seed: int) -> None:
     def bowl(x: Floats) -> tuple[float, Floats]:
         return float(0.5 * x @ curve @ x), curve @ x
 
-    seen = curvature(bowl, rng.uniform(0.1, 1.0, n), slice(50, 150), rng)
+    at = rng.uniform(0.1, 1.0, n)
+    seen = curvature(bowl, at, bowl(at)[1], slice(50, 150), rng)
     assert seen == pytest.approx(float(np.diag(curve)[50:150].mean()), rel=0.2)

@@ -316,7 +316,7 @@ def load_plan(path: str | os.PathLike[str], *, edited: bool = False) -> Plan:
     if not isinstance(plain, dict) or plain.get("format") != FORMAT:
         found = plain.get("format") if isinstance(plain, dict) else None
         raise PlanFileError("plan_file_format", path=where, found=found, expected=FORMAT)
-    if not edited and plain.get("seal", _seal(plain)) != _seal(plain):
+    if not edited and "seal" in plain and plain["seal"] != _seal(plain):
         raise PlanFileError("plan_file_edited", path=where)
     try:
         return Plan.from_dict(plain)

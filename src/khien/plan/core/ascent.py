@@ -115,9 +115,10 @@ class Ascent:
         """Scale the kinds of prices so that the bound curves alike along each, which the descent takes for granted."""
         x, look = self._x.copy(), self._smoothed(share)
         theta, dice = x / self.lay.scale, np.random.default_rng(0)
-        curves = {name: curvature(look, x, where, dice) for name, where in kinds(self.lay).items()}
+        here, places = look(x)[1].copy(), kinds(self.lay)
+        curves = {name: curvature(look, x, here, where, dice) for name, where in places.items()}
         for name, curve in curves.items():
             if curve > 0.0:
                 more = TOGETHER if name in CHAINED else 1.0
-                self.lay.scale[kinds(self.lay)[name]] *= more * math.sqrt(curve / max(curves.values()))
+                self.lay.scale[places[name]] *= more * math.sqrt(curve / max(curves.values()))
         self._x, self._even = theta * self.lay.scale, True

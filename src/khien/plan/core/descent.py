@@ -53,9 +53,9 @@ def descend(smoothed: Callable[[Floats], tuple[float, Floats]], x: Floats, most:
 
 
 def curvature(
-    smoothed: Callable[[Floats], tuple[float, Floats]], x: Floats, where: slice, dice: np.random.Generator
+    smoothed: Callable[[Floats], tuple[float, Floats]], x: Floats, here: Floats, where: slice, dice: np.random.Generator
 ) -> float:
-    """Mean curvature along each of some of the numbers that are above 0 (0 where none is).
+    """Mean curvature along each of some of the numbers that are above 0 (0 where none is); `here` is the gradient at x.
 
     Looked at along random signs, for which the mean of what two numbers have in common is nothing (M. F. Hutchinson, A
     stochastic estimator of the trace of the influence matrix, Communications in Statistics 18, 1989).
@@ -63,8 +63,7 @@ def curvature(
     free = where.start + np.nonzero(x[where] > 0.0)[0]
     if not len(free):
         return 0.0
-    here, far = smoothed(x)[1].copy(), NUDGE * float(np.median(x[free]))
-    found = 0.0
+    far, found = NUDGE * float(np.median(x[free])), 0.0
     for _ in range(PROBES):
         signs = dice.choice([-1.0, 1.0], len(free))
         there = x.copy()
