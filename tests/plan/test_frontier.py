@@ -14,7 +14,7 @@ from tests.plan.small_programmes import STATEMENTS, plan_of, random_programme
 from tests.plan.test_solver import bare, sound
 
 import khien
-from khien.plan.ask.charges import weighed
+from khien.plan.ask.charges import SHARES, between, charges, weighed
 from khien.plan.ask.desk import Desk
 from khien.plan.ask.frontier import Frontier, frontier
 from khien.plan.ask.kept import Kept, KeptError, asked_of, load_kept
@@ -120,6 +120,17 @@ def test_a_promise_moves_the_bound_as_it_moves_the_relaxation(
         relaxed, _ = Program(p, layout(p)).solved(np.zeros(layout(p).size))
         assert relaxed - 1e-6 <= row["bound"] <= relaxed * (1.0 + near)
     assert told.points["bound"][-1] == pytest.approx(4.3225, rel=near)
+
+
+def test_a_mixture_of_prices_proves_at_least_what_they_prove_in_the_mean(island: Path) -> None:
+    programme = khien.read(island)
+    asked = PlanSettings(reliance_weight=0.0, min_reliance=0.65, min_reliance_from=2029)
+    c = compile_programme(apply(programme, asked), asked)
+    known = [np.zeros(layout(c.problem).size), *charges(c, np.zeros(layout(c.problem).size), 1.0, None)]
+    bounds = [Desk.of(c, prices).bound for prices in between(known)]
+    ends, mixed = bounds[: len(known)], bounds[len(known) :]
+    lines = [a + share * (b - a) for a, b in itertools.pairwise(ends) for share in SHARES]
+    assert all(found <= line + 1e-9 for found, line in zip(mixed, lines, strict=True))
 
 
 @pytest.mark.parametrize("price", [0.0, 0.05, 0.4])
